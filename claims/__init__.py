@@ -1,0 +1,1 @@
+"""What we owe and what we do about it."""

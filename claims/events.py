@@ -1,0 +1,115 @@
+"""What claims tell the house. ``to`` is the shopper's user id; times are ISO 8601 UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portal.lib.events import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimEvent(DomainEvent):
+    """Facts every claim event carries; not recorded itself."""
+
+    name: ClassVar[str] = ""
+    claim_id: int
+    ref: str
+    to: int
+    language: str
+    order: str
+    items: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimFiled(ClaimEvent):
+    """A shopper sent a claim."""
+
+    name: ClassVar[str] = "claims.claim_filed"
+    reason: str
+    decide_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceAsked(ClaimEvent):
+    """The desk asked the shopper for something."""
+
+    name: ClassVar[str] = "claims.evidence_asked"
+    request_id: int
+    question: str
+    due_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(ClaimEvent):
+    """The desk wrote to the shopper."""
+
+    name: ClassVar[str] = "claims.message_sent"
+    message_id: int
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceReceived(DomainEvent):
+    """A photo was kept and waits to be cleaned."""
+
+    name: ClassVar[str] = "claims.evidence_received"
+    evidence_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferMade(ClaimEvent):
+    """The desk offers less or other than the wish and waits for a yes."""
+
+    name: ClassVar[str] = "claims.offer_made"
+    amount_minor: int
+    currency: str
+    answer_by: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimApproved(ClaimEvent):
+    """The desk agreed to pay; no money has moved yet."""
+
+    name: ClassVar[str] = "claims.claim_approved"
+    compensation_id: int
+    amount_minor: int
+    currency: str
+    instrument: str
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRejected(ClaimEvent):
+    """The desk declined, with its reason and the way to a second look."""
+
+    name: ClassVar[str] = "claims.claim_rejected"
+    code: str
+    text: str
+    appeal_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompensationSettled(ClaimEvent):
+    """The provider proved that the money left us, and the books balance."""
+
+    name: ClassVar[str] = "claims.compensation_settled"
+    compensation_id: int
+    amount_minor: int
+    currency: str
+    instrument: str
+    provider_ref: str
+    settled_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompensationFailed(ClaimEvent):
+    """The provider said no for good, or the money bounced back."""
+
+    name: ClassVar[str] = "claims.compensation_failed"
+    compensation_id: int
+    amount_minor: int
+    currency: str
+    instrument: str

@@ -1,0 +1,36 @@
+"""Claims and the money that follows: constraints first."""
+
+from claims.models.claim import Claim, ClaimLine, ClaimTransition, ClaimUnit
+from claims.models.compensation import (
+    Attempt,
+    Compensation,
+    CompensationTransition,
+    PaymentBalance,
+)
+from claims.models.decision import Approval, Assessment
+from claims.models.evidence import Evidence, EvidenceRequest
+from claims.models.ledger import Entry, Posting
+from claims.models.message import InternalNote, Message
+from claims.models.policy import ApprovalLimit, EvidenceAsk, ReasonPolicy
+
+__all__ = [
+    "Approval",
+    "ApprovalLimit",
+    "Assessment",
+    "Attempt",
+    "Claim",
+    "ClaimLine",
+    "ClaimTransition",
+    "ClaimUnit",
+    "Compensation",
+    "CompensationTransition",
+    "Entry",
+    "Evidence",
+    "EvidenceAsk",
+    "EvidenceRequest",
+    "InternalNote",
+    "Message",
+    "PaymentBalance",
+    "Posting",
+    "ReasonPolicy",
+]

@@ -1,0 +1,192 @@
+"""A claim: what went wrong with which units, and every step it took."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from claims.models.policy import ReasonPolicy
+from claims.states import CLAIM_MOVES, DEAD, OPEN, ClaimReason, ClaimState, Wish
+from portal.lib.moves import Movable, Moves, Transition
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_ref() -> str:
+    """Return a reference that reads well aloud: AM-7K2P-94QX, without 0, 1, I, L or O."""
+    code = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"AM-{code[:4]}-{code[4:]}"
+
+
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    """Questions about claims, chainable in any order."""
+
+    def open(self) -> ClaimQuerySet:
+        """Claims in which somebody still has something to do."""
+        return self.filter(state__in=OPEN)
+
+    def of(self, user_id: int) -> ClaimQuerySet:
+        """Claims this shopper may see."""
+        return self.filter(shopper_id=user_id)
+
+
+class Claim(Movable):
+    """One shopper's claim about one parcel. Four amounts are kept apart, never overwritten."""
+
+    MOVES: ClassVar[Moves] = CLAIM_MOVES
+
+    ref = models.CharField(_("reference"), max_length=16, unique=True, default=new_ref)
+    order = models.ForeignKey("tracking.Order", on_delete=models.PROTECT, related_name="+")
+    parcel = models.ForeignKey("tracking.Parcel", on_delete=models.PROTECT, related_name="+")
+    shopper = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shopper")
+    )
+    language = models.CharField(_("language"), max_length=10, default="en")
+    reason = models.CharField(_("reason"), max_length=24, choices=ClaimReason, blank=True)
+    policy = models.ForeignKey(
+        ReasonPolicy, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(
+        _("state"), max_length=24, choices=ClaimState, default=ClaimState.DRAFT
+    )
+    wish = models.CharField(_("wish"), max_length=16, choices=Wish, blank=True)
+    story = models.TextField(_("in the shopper's words"), blank=True)
+    answers = models.JSONField(_("answers"), default=dict, blank=True)
+    without_box = models.CharField(_("why a photo is missing"), max_length=600, blank=True)
+    severity = models.PositiveSmallIntegerField(_("severity"), default=3)
+
+    currency = models.CharField(_("currency"), max_length=3)
+    claimed_minor = models.BigIntegerField(_("claimed"), default=0)
+    assessed_minor = models.BigIntegerField(_("assessed"), default=0)
+    approved_minor = models.BigIntegerField(_("approved"), default=0)
+    executed_minor = models.BigIntegerField(_("paid"), default=0)
+
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("handled by"),
+    )
+    submit_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    created_at = models.DateTimeField(_("begun"))
+    saved_at = models.DateTimeField(_("draft saved"))
+    submitted_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    decide_by = models.DateTimeField(_("we decide by"), null=True, blank=True)
+    answer_by = models.DateTimeField(_("shopper answers by"), null=True, blank=True)
+    legal_due_at = models.DateTimeField(_("law's last day"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("put right"), null=True, blank=True)
+    decision_code = models.CharField(_("decision code"), max_length=40, blank=True)
+    decision_text = models.TextField(_("words to the shopper"), blank=True)
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        permissions = [
+            ("decide_claim", _("Can ask, offer, approve and reject")),
+            ("second_claim", _("Can give the second yes above the limit")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=ClaimState.values), name="claim_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_minor__gte=0)
+                & Q(assessed_minor__gte=0)
+                & Q(approved_minor__gte=0)
+                & Q(executed_minor__gte=0),
+                name="claim_sums_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[ClaimState.DRAFT, ClaimState.WITHDRAWN, ClaimState.EXPIRED])
+                | (Q(submitted_at__isnull=False) & ~Q(reason="")),
+                name="claim_once_sent_says_when_and_why",
+            ),
+            models.UniqueConstraint(
+                fields=["parcel", "shopper"],
+                condition=Q(state=ClaimState.DRAFT),
+                name="claim_one_draft_per_parcel_and_shopper",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["decide_by"], condition=~Q(state__in=(*DEAD, "resolved")), name="claim_due"
+            ),
+            models.Index(fields=["shopper", "-created_at"], name="claim_by_shopper"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class ClaimLine(models.Model):
+    """So many of an order line, claimed together."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(
+        "tracking.OrderLine", on_delete=models.PROTECT, related_name="+"
+    )
+    quantity = models.PositiveIntegerField(_("quantity"))
+    price_minor = models.BigIntegerField(_("price each"))
+
+    class Meta:
+        verbose_name = _("claimed item")
+        verbose_name_plural = _("claimed items")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim", "order_line"], name="claim_line_once_per_order_line"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="claim_line_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_line_id} × {self.quantity}"
+
+
+class ClaimUnit(models.Model):
+    """One single thing under claim; while live, no other claim may hold it."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="units")
+    order_line = models.ForeignKey(
+        "tracking.OrderLine", on_delete=models.PROTECT, related_name="+"
+    )
+    number = models.PositiveIntegerField()
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line", "number"],
+                condition=Q(is_live=True),
+                name="claim_one_live_per_unit",
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="claim_unit_counts_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_line_id} no. {self.number}"
+
+
+class ClaimTransition(Transition):
+    """One step of a claim: the audit row."""
+
+    subject = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="transitions")
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        triggers = [
+            pgtrigger.Protect(
+                name="claim_step_is_never_rewritten", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]

@@ -1,0 +1,5 @@
+"""How people and machines come in."""
+
+from portal.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,130 @@
+"""One table of moves per noun, and the only code that walks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+
+class IllegalMove(Exception):
+    """The noun is not in a state from which this move may start, or lost a race."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One legal step: from any of ``origin`` to ``target``."""
+
+    origin: tuple[str, ...]
+    target: str
+
+
+Moves = Mapping[str, Move]
+
+
+class Role(models.TextChoices):
+    """Who acts. A role, never a name, is what a shopper may read."""
+
+    SHOPPER = "shopper", _("You")
+    AGENT = "agent", _("Claims desk")
+    APPROVER = "approver", _("Second pair of eyes")
+    SYSTEM = "system", _("Amends")
+    CARRIER = "carrier", _("Carrier")
+    PROVIDER = "provider", _("Payment provider")
+
+
+class Transition(models.Model):
+    """One step a noun took. Append-only; subclasses add the foreign key named ``subject``."""
+
+    verb = models.CharField(max_length=40)
+    origin = models.CharField(max_length=40)
+    target = models.CharField(max_length=40)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+    reason_code = models.CharField(max_length=60, blank=True)
+    note = models.TextField(blank=True)
+    diff = models.JSONField(default=dict, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    visible_to_shopper = models.BooleanField(default=True)
+    occurred_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.verb}: {self.origin} to {self.target}"
+
+
+class Movable(models.Model):
+    """A noun with a ``state`` walked by ``MOVES``; its transitions are in ``self.transitions``."""
+
+    MOVES: ClassVar[Moves]
+
+    state: Any
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+@transaction.atomic
+def move(
+    subject: Movable,
+    verb: str,
+    *,
+    now: datetime,
+    role: Role,
+    actor: User | None = None,
+    reason_code: str = "",
+    note: str = "",
+    diff: Mapping[str, Any] | None = None,
+    visible_to_shopper: bool = True,
+    request_id: str = "",
+) -> None:
+    """
+    Take one legal step: compare-and-set the state and write its transition row, or do nothing.
+
+    The version rises by one. ``diff`` holds plain values only.
+
+    :raises IllegalMove: if the table forbids the step, or another writer was faster.
+    """
+    step, before = subject.MOVES[verb], subject.state
+    if before not in step.origin:
+        raise IllegalMove(f"cannot {verb} from {before}")
+    changed = (
+        type(subject)
+        ._default_manager.filter(pk=subject.pk, state=before, version=subject.version)
+        .update(state=step.target, version=subject.version + 1)
+    )
+    if not changed:
+        raise IllegalMove(f"{verb} lost a race from {before}")
+    subject.state = step.target
+    subject.version += 1
+    subject.transitions.create(  # type: ignore[attr-defined]
+        verb=verb,
+        origin=before,
+        target=step.target,
+        actor=actor,
+        role=role,
+        reason_code=reason_code,
+        note=note,
+        diff=dict(diff or {}),
+        request_id=request_id,
+        visible_to_shopper=visible_to_shopper,
+        occurred_at=now,
+    )
+
+
+def verbs_from(moves: Moves, state: str) -> list[str]:
+    """Return the verbs that may start in ``state``, in the table's order."""
+    return [verb for verb, step in moves.items() if state in step.origin]

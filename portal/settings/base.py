@@ -1,0 +1,304 @@
+"""Every setting, driven by the environment; there is no production.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def env(name: str, default: str = "") -> str:
+    """Read one variable of the environment."""
+    return os.environ.get(name, default)
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """Read a variable that says yes or no."""
+    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Read a variable that lists words between commas."""
+    return [word.strip() for word in env(name, default).split(",") if word.strip()]
+
+
+# --- What this installation is -------------------------------------------------------------
+
+DEBUG = flag("AMENDS_DEBUG")
+DEMO = flag("AMENDS_DEMO")
+"""The demo shows its sign-ins and lets staff in without a second factor."""
+VAR_DIR = Path(env("AMENDS_VAR", str(BASE_DIR / "var")))
+SITE_URL = env("AMENDS_URL", "http://127.0.0.1:8000")
+"""The public address, without a slash at the end; letters link to it."""
+
+SECRET_KEY = env("AMENDS_SECRET_KEY")
+if not SECRET_KEY:
+    if not (DEBUG or DEMO):
+        raise ImproperlyConfigured("Set AMENDS_SECRET_KEY to 50 random characters or more.")
+    SECRET_KEY = "insecure-and-only-for-the-demo"  # noqa: S105
+SECRET_KEY_FALLBACKS = words("AMENDS_SECRET_KEY_FALLBACKS")
+FIELD_KEYS = words("AMENDS_FIELD_KEYS")
+"""Fernet keys for secrets kept in the database, newest first; derived from SECRET_KEY if empty."""
+ALLOWED_HOSTS = words("AMENDS_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = words("AMENDS_TRUSTED_ORIGINS")
+
+# --- Brand: a handful of tokens and a logo ---------------------------------------------------
+
+BRAND = {
+    "name": env("AMENDS_BRAND_NAME", "Pine & Harbour"),
+    "name_zh": env("AMENDS_BRAND_NAME_ZH", "松港"),
+    "hue": env("AMENDS_BRAND_HUE", "262"),
+    "chroma": env("AMENDS_BRAND_CHROMA", "0.13"),
+    "round": env("AMENDS_BRAND_ROUND", "1"),
+    "display": env("AMENDS_BRAND_DISPLAY"),
+    "logo": env("AMENDS_BRAND_LOGO"),
+    "support_email": env("AMENDS_SUPPORT_EMAIL", "help@pine-harbour.example"),
+    "order_hint": env("AMENDS_ORDER_PREFIX", "PH"),
+}
+
+# --- Apps --------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "csp",
+    "pgtrigger",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "portal",
+    "portal.accounts",
+    "portal.outbox",
+    "tracking",
+    "claims",
+    "notifications",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+ROOT_EVENTCONF = "portal.wiring"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.pages.context.site",
+            ],
+        },
+    }
+]
+
+# --- Data --------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env("DATABASE_URL", "postgres:///amends"), conn_max_age=600, conn_health_checks=True
+    )
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {"connect_timeout": 5, "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"}
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "portal.lib.caching.PatientRedisCache",
+        "LOCATION": env("CACHE_URL", REDIS_URL),
+        "KEY_PREFIX": "amends",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+# --- Celery: wake-ups and the clock, never the only copy of work ---------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 1.0,
+    "retry_on_timeout": False,
+    "visibility_timeout": 300,
+    "global_keyprefix": env("AMENDS_BROKER_PREFIX", "amends:"),
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+SWEEP_SECONDS = float(env("AMENDS_SWEEP_SECONDS", "5"))
+CELERY_BEAT_SCHEDULE = {
+    "open envelopes": {
+        "task": "tracking.tasks.open_envelopes",
+        "schedule": schedule(SWEEP_SECONDS),
+    },
+    "deliver events": {"task": "portal.outbox.tasks.deliver", "schedule": schedule(SWEEP_SECONDS)},
+    "send letters": {"task": "notifications.tasks.send_due", "schedule": schedule(SWEEP_SECONDS)},
+    "clean photos": {"task": "claims.tasks.clean_photos", "schedule": schedule(SWEEP_SECONDS)},
+    "look after payments": {
+        "task": "claims.tasks.look_after_payments",
+        "schedule": schedule(SWEEP_SECONDS),
+    },
+    "keep time": {"task": "claims.tasks.keep_time", "schedule": schedule(60.0)},
+}
+
+# --- Languages and time --------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env("AMENDS_TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+
+# --- People ----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account"
+
+# --- Files -------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("AMENDS_STATIC_ROOT", str(VAR_DIR / "static")))
+MEDIA_ROOT = Path(env("AMENDS_MEDIA_ROOT", str(VAR_DIR / "private")))
+"""Photos live here; no URL serves this folder."""
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+PHOTO_MAX_BYTES = 20 * 1024 * 1024
+PHOTO_MAX_PER_CLAIM = 24
+WEBHOOK_MAX_BYTES = 1024 * 1024
+WEBHOOK_MAX_DEPTH = 64
+
+# --- Mail and money --------------------------------------------------------------------------------
+
+EMAIL_BACKEND = env("AMENDS_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+EMAIL_HOST = env("AMENDS_EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = int(env("AMENDS_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = env("AMENDS_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env("AMENDS_EMAIL_PASSWORD")
+EMAIL_USE_TLS = flag("AMENDS_EMAIL_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("AMENDS_FROM_EMAIL", f"{BRAND['name']} <claims@pine-harbour.example>")
+
+PAYMENT_GATEWAY = env("AMENDS_PAYMENT_GATEWAY", "sandbox")
+SANDBOX_BANK_URL = env("AMENDS_SANDBOX_BANK_URL", "http://127.0.0.1:8009")
+SANDBOX_BANK_SECRET = env("AMENDS_SANDBOX_BANK_SECRET", "sandbox-bank-demo")
+
+# --- Security --------------------------------------------------------------------------------------
+
+IS_HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("AMENDS_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_REFERRER_POLICY = "no-referrer"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# --- REST ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Amends",
+    "DESCRIPTION": "Register orders and parcels; read their journeys.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("AMENDS_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,12 @@
+"""What tests change."""
+
+import os
+
+os.environ.setdefault("AMENDS_SECRET_KEY", "only-for-tests-" + "x" * 40)
+
+from portal.settings.base import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CONFORMANCE_DATA = os.environ.get("CONFORMANCE_DATA", str(BASE_DIR.parent / "shared" / "data"))  # noqa: F405

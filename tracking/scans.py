@@ -1,0 +1,104 @@
+"""A carrier's words in ours: scans, snapshots, errors and what a body holds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scan:
+    """
+    One sighting as a carrier told it.
+
+    ``occurred_at`` is UTC, or None when the zone is unknown. ``local_time`` is the carrier's own
+    clock, ``YYYY-MM-DDTHH:MM:SS``, or only the date, or empty. ``status`` is None for an unknown
+    code and for news that moves nothing; it then leaves the parcel's status alone.
+    """
+
+    occurred_at: datetime | None = None
+    local_time: str = ""
+    offset_source: OffsetSource = OffsetSource.UNKNOWN
+    status: ParcelStatus | None = None
+    reason: Reason | None = None
+    party: Party | None = None
+    handed: Handed | None = None
+    raw_code: str = ""
+    raw_text: str = ""
+    location: str = ""
+    country: str = ""
+    event_id: str = ""
+    sequence: int = 0
+    leg: int = 1
+    is_physical: bool = True
+    is_inferred: bool = False
+
+    def fingerprint(self, *, carrier: str, number: str) -> bytes:
+        """
+        Return 16 bytes that name this sighting whatever its wording.
+
+        The carrier's event id when there is one, else carrier, number, local minute, code and
+        place. Free text is left out: a reworded scan is the same scan.
+        """
+        when = self.local_time[:16] or (
+            self.occurred_at.strftime("%Y-%m-%dT%H:%MZ") if self.occurred_at else ""
+        )
+        parts = (
+            (carrier, number, "id", self.event_id)
+            if self.event_id
+            else (carrier, number, when, self.raw_code, self.location.casefold())
+        )
+        return hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """
+    What one body says of one parcel.
+
+    ``carrier`` is our slug of the courier that carries it. ``is_complete`` tells that the carrier
+    sends the whole history each time, so a scan missing from a later one has been withdrawn.
+    ``eta_from`` and ``eta_to`` are UTC.
+    """
+
+    number: str
+    carrier: str
+    scans: tuple[Scan, ...] = ()
+    is_complete: bool = False
+    eta_from: datetime | None = None
+    eta_to: datetime | None = None
+
+
+class ErrorKind(StrEnum):
+    """Seven different troubles with a carrier's answer, each with its own cure."""
+
+    NOT_FOUND = "not_found"
+    INVALID_NUMBER = "invalid_number"
+    AUTH = "auth"
+    RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    TRANSIENT = "transient"
+    SCHEMA_DRIFT = "schema_drift"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CarrierError:
+    """A trouble the carrier reported, about one number or about the whole call."""
+
+    kind: ErrorKind
+    message: str
+    number: str = ""
+    retry_after: int | None = None
+    """Seconds to wait, where the carrier says."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What a carrier's body holds: partial success is the norm."""
+
+    parcels: tuple[Snapshot, ...] = ()
+    errors: tuple[CarrierError, ...] = field(default=())
