@@ -47,6 +47,7 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
+        permissions = [("replay_delivery", _("Can replay dead deliveries"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "reaction"], name="delivery_once_per_event_and_reaction"

@@ -19,8 +19,9 @@ def nudge(task: str, **kwargs: Any) -> None:
     Ask a worker to run ``task`` soon; one call in a quarter second per process goes out.
 
     The message is held back for that quarter second, so it also covers every row that was
-    committed while further nudges were being swallowed. A broker that is down or slow costs at most its socket timeout and is then left alone
-    for five seconds: the beat sweep finds the rows anyway.
+    committed while further nudges were being swallowed. A broker that is down or slow costs at
+    most its socket timeout and is then left alone for five seconds: the beat sweep finds the
+    rows anyway.
     """
     moment = time.monotonic()
     if moment < _last.get(task, 0.0):
@@ -30,7 +31,7 @@ def nudge(task: str, **kwargs: Any) -> None:
         current_app.send_task(
             task, kwargs=kwargs, countdown=_QUIET_SECONDS, ignore_result=True, retry=False
         )
-    except Exception:  # noqa: BLE001 - whatever the broker raises, the row is already safe
+    except Exception:  # whatever the broker raises, the row is already safe
         _last[task] = moment + 5.0
         log.warning("nudge of %s failed; the sweep will find the work", task, exc_info=True)
 
