@@ -1,0 +1,1 @@
+"""Real processes, killed at bad moments, judged by ledgers that are not ours."""
