@@ -1,0 +1,1 @@
+"""Carriers: one module each, bytes in and a reading out."""

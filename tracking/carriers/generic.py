@@ -1,0 +1,188 @@
+"""
+Our own published format, for any carrier, warehouse or middleware that can send JSON.
+
+The words are ours already, so there is no code table: docs/carriers/generic.md and the JSON schema
+beside it are the contract, and this file reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import TextChoices
+
+from tracking.carriers import standard
+from tracking.carriers.base import (
+    CODE_LIMIT,
+    PLACE_LIMIT,
+    Answer,
+    Ask,
+    Capabilities,
+    Fault,
+    HttpRequest,
+    careful,
+    country,
+    json_fault,
+    part,
+    read_json,
+    rows,
+    text,
+    to_utc,
+)
+from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
+from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
+
+Word = TypeVar("Word", bound=TextChoices)
+
+slug = "generic"
+capabilities = Capabilities(
+    has_push=True, push_mode="account", has_event_id=True, gives_offset=True, batch_max=100
+)
+
+verify = standard.verify
+fault = json_fault
+
+PAPER = frozenset({ParcelStatus.REGISTERED, ParcelStatus.INFO_RECEIVED})
+
+
+def seal(body: bytes, secret: str, *, now: datetime, message_id: str = "") -> dict[str, str]:
+    """Return the headers that seal ``body``; without an id, its digest is the id."""
+    name = message_id or f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
+    return standard.seal(body, secret, now=now, message_id=name)
+
+
+def acknowledge(ok: bool) -> Answer:  # noqa: FBT001
+    """Say 202: kept, and read a moment later."""
+    return Answer(202, "application/json", b"{}") if ok else Answer(401, "application/json", b"{}")
+
+
+def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence[HttpRequest]:
+    """Return nothing: this format is pushed to us, there is nobody to ask."""
+    return ()
+
+
+@careful
+def parse(body: bytes) -> Reading:
+    """Read one body, with one parcel or many."""
+    return read(read_json(body), default_carrier=slug)
+
+
+parse_push = parse
+
+
+def read(root: Any, *, default_carrier: str) -> Reading:
+    """
+    Read the decoded body.
+
+    :raises Fault: if there is neither a parcel nor an error in it.
+    """
+    data = root.get("data", root) if isinstance(root, dict) else root
+    lone = isinstance(data, dict) and "number" in data
+    listed = [data] if lone else rows(data, "parcels")
+    parcels: list[Snapshot] = []
+    errors = [_error(row) for row in rows(data, "errors")]
+    for place, parcel in enumerate(listed):
+        number = text(parcel, "number", limit=64)
+        if number:
+            parcels.append(_snapshot(parcel, number=number, default_carrier=default_carrier))
+        else:
+            message = f"parcels[{place}].number is missing: say which parcel this is about."
+            errors.append(CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message))
+    if not parcels and not errors and not isinstance(part(data, "parcels"), list):
+        raise Fault("The body has no list named parcels and no number of a lone parcel.")
+    return Reading(parcels=tuple(parcels), errors=tuple(errors))
+
+
+def _error(row: dict[str, Any]) -> CarrierError:
+    kind, wait = text(row, "kind"), row.get("retry_after")
+    return CarrierError(
+        kind=ErrorKind(kind) if kind in set(ErrorKind) else ErrorKind.TRANSIENT,
+        message=text(row, "message", limit=500),
+        number=text(row, "number", limit=64),
+        retry_after=wait if isinstance(wait, int) and 0 <= wait <= 86_400 else None,
+    )
+
+
+def _snapshot(parcel: dict[str, Any], *, number: str, default_carrier: str) -> Snapshot:
+    return Snapshot(
+        number=number,
+        carrier=text(parcel, "carrier", limit=50).lower() or default_carrier,
+        scans=tuple(_scan(event) for event in rows(parcel, "events")),
+        is_complete=parcel.get("is_complete") is True,
+        eta_from=_moment(text(parcel, "eta", "from")),
+        eta_to=_moment(text(parcel, "eta", "to")),
+    )
+
+
+def _scan(event: dict[str, Any]) -> Scan:
+    status = _word(ParcelStatus, event, "status")
+    occurred_at, local, source = _when(event)
+    leg, sequence = event.get("leg"), event.get("sequence")
+    return Scan(
+        occurred_at=occurred_at,
+        local_time=local,
+        offset_source=source,
+        status=status,
+        reason=_word(Reason, event, "reason"),
+        party=_word(Party, event, "party"),
+        handed=_word(Handed, event, "handed"),
+        raw_code=text(event, "code", limit=CODE_LIMIT) or text(event, "status", limit=CODE_LIMIT),
+        raw_text=text(event, "text"),
+        location=text(event, "location", limit=PLACE_LIMIT),
+        country=country(text(event, "country")),
+        event_id=_identity(text(event, "id")),
+        sequence=sequence if isinstance(sequence, int) and 0 <= sequence < 2**31 else 0,
+        leg=leg if isinstance(leg, int) and 1 <= leg <= 9 else 1,
+        is_physical=event.get("is_physical", status not in PAPER) is True,
+        is_inferred=event.get("is_inferred") is True,
+    )
+
+
+def _word(vocabulary: type[Word], event: dict[str, Any], field: str) -> Word | None:
+    """Return one of our words; another word moves nothing and stays in ``raw_code``."""
+    word = text(event, field)
+    return vocabulary(word) if word in vocabulary.values else None
+
+
+def _identity(name: str) -> str:
+    """Return an event id that fits its column, the same one each time."""
+    return name if len(name) <= 80 else hashlib.sha256(name.encode()).hexdigest()
+
+
+def _when(event: dict[str, Any]) -> tuple[datetime | None, str, OffsetSource]:
+    """Return the moment, the clock on the wall, and how we know the zone."""
+    words = text(event, "occurred_at", limit=40) or text(event, "local_time", limit=40)
+    try:
+        given = datetime.fromisoformat(words)
+    except ValueError:
+        return None, "", OffsetSource.UNKNOWN
+    if len(words) <= 10:
+        return None, given.date().isoformat(), OffsetSource.UNKNOWN
+    local = given.replace(tzinfo=None, microsecond=0).isoformat()
+    if given.tzinfo is not None:
+        return _in_utc(given), local, OffsetSource.OFFSET
+    try:
+        zone = ZoneInfo(text(event, "timezone", limit=64))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None, local, OffsetSource.UNKNOWN
+    return to_utc(local, zone), local, OffsetSource.PLACE
+
+
+def _moment(words: str) -> datetime | None:
+    """Return a moment whose zone is given; without one it would be a guess."""
+    try:
+        given = datetime.fromisoformat(words)
+    except ValueError:
+        return None
+    return _in_utc(given) if given.tzinfo else None
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None
