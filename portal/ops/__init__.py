@@ -1,0 +1,1 @@
+"""Operations: the launcher, health, the doctor and the checks."""

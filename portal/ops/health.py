@@ -1,0 +1,132 @@
+"""Health as machines ask for it: alive, ready, and how much work is waiting."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from portal.ops import queues
+
+log = logging.getLogger(__name__)
+
+_migrated = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look at one part found."""
+
+    ok: bool
+    words: str
+
+
+@never_cache
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; depends on nothing, so that a restart helps when it fails."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether this process can do its work; a missing broker only slows it down."""
+    database, broker = look_at_database(), look_at_broker()
+    ready = database.ok
+    state = "unready" if not ready else "ok" if broker.ok else "degraded"
+    parts = {"database": database.words, "broker": broker.words}
+    return JsonResponse({"status": state, **parts}, status=200 if ready else 503)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponseBase:
+    """Count what waits and what is stuck, for Prometheus, behind a bearer token."""
+    if not settings.METRICS_TOKEN:
+        return HttpResponse("No metrics token is configured.\n", status=404, content_type="text/plain")
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not constant_time_compare(given, settings.METRICS_TOKEN):
+        answer = HttpResponse("A bearer token is needed.\n", status=401, content_type="text/plain")
+        answer["WWW-Authenticate"] = "Bearer"
+        return answer
+    try:
+        text = _exposition(queues.backlog(), now=timezone.now())  # noqa: TID251
+    except DatabaseError:
+        log.warning("metrics could not be read", exc_info=True)
+        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+    return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def look_at_database() -> Finding:
+    """Write to the database, through to its log on disk, and compare its tables with the code."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '2s'")
+            # A row in the write-ahead log and a commit that waits for it, in no table at all.
+            cursor.execute("SELECT pg_logical_emit_message(true, 'amends.readyz', '')")
+        pending = pending_migrations()
+    except DatabaseError as trouble:
+        log.warning("the database is not ready: %s", trouble)
+        return Finding(ok=False, words="cannot be written")
+    if pending:
+        return Finding(ok=False, words=f"{pending} migrations pending")
+    return Finding(ok=True, words="ok")
+
+
+def look_at_broker() -> Finding:
+    """Ask the broker for a sign of life, for a second at most."""
+    try:
+        with Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+        ) as broker:
+            broker.ping()
+    except (RedisError, OSError) as trouble:
+        log.warning("the broker does not answer: %s", trouble)
+        return Finding(ok=False, words="does not answer")
+    return Finding(ok=True, words="ok")
+
+
+def pending_migrations() -> int:
+    """Count migrations this code has and the database lacks; none once seen to be none."""
+    global _migrated  # noqa: PLW0603 - new code means a new process
+    if _migrated:
+        return 0
+    executor = MigrationExecutor(connection)
+    count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    _migrated = count == 0
+    return count
+
+
+def _exposition(backlog: list[queues.Backlog], *, now: datetime) -> str:
+    lines = [
+        "# HELP amends_queue_rows Rows by queue and state.",
+        "# TYPE amends_queue_rows gauge",
+        *(f'amends_queue_rows{{queue="{each.queue}",state="{each.state}"}} {each.count}' for each in backlog),
+        "# HELP amends_queue_oldest_seconds Age of the oldest row by queue and state.",
+        "# TYPE amends_queue_oldest_seconds gauge",
+        *(
+            f'amends_queue_oldest_seconds{{queue="{each.queue}",state="{each.state}"}} {each.age(now):.3f}'
+            for each in backlog
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
