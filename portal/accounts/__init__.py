@@ -1,0 +1,1 @@
+"""People, their roles, machine tokens and rate limits."""
