@@ -214,6 +214,36 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account"
+LIMITS_PREFIX = ""
+"""Keeps the rate limits of one test from those of the next."""
+
+# allauth: shoppers by a code sent to the address on file, staff by password or code and a second
+# factor. Nobody signs up; shoppers exist by their orders.
+ACCOUNT_ADAPTER = "portal.pages.signin.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the code itself proves the address
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_TIMEOUT = 3600
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = False  # they need Redis and leak; ours are in portal.accounts.limits
+ACCOUNT_FORMS = {"confirm_login_code": "portal.pages.signin.CodeForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RATE_LIMITS = False
+MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff are made by an administrator, not by signing up
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
+MFA_TOTP_ISSUER = BRAND["name"]
 
 # --- Files -------------------------------------------------------------------------------------------
 
@@ -225,6 +255,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_USE_FINDERS = flag("AMENDS_STATIC_FROM_SOURCES", default=DEBUG)
+"""Serve static files from where they are written, uncollected and under plain names."""
+if WHITENOISE_USE_FINDERS:
+    STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -251,6 +285,8 @@ SANDBOX_BANK_SECRET = env("AMENDS_SANDBOX_BANK_SECRET", "sandbox-bank-demo")
 
 # --- Security --------------------------------------------------------------------------------------
 
+METRICS_TOKEN = env("AMENDS_METRICS_TOKEN")
+"""The bearer token for /metrics; without one there is no such page."""
 IS_HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("AMENDS_BEHIND_PROXY") else None
