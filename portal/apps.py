@@ -7,3 +7,7 @@ class PortalConfig(AppConfig):
     """Pages, template tags, static files and commands."""
 
     name = "portal"
+
+    def ready(self) -> None:
+        """Register the system checks of the brand."""
+        import portal.pages.brand  # noqa: F401, PLC0415

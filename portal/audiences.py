@@ -22,7 +22,21 @@ class Audience(StrEnum):
     """Exists only while DEBUG is on."""
 
 
-ROUTES: dict[str, Audience] = {}
+ROUTES: dict[str, Audience] = {
+    # pages: the way in, the brand, standing pages, journeys
+    "home": Audience.ANYONE,
+    "brand": Audience.ANYONE,
+    "language": Audience.ANYONE,
+    "robots": Audience.ANYONE,
+    "help": Audience.ANYONE,
+    "how": Audience.ANYONE,
+    "privacy": Audience.ANYONE,
+    "track": Audience.ANYONE,
+    "track-sheet": Audience.ANYONE,
+    "track-open": Audience.ANYONE,
+    "track-code": Audience.ANYONE,
+    "keep-posted": Audience.ANYONE,
+}
 """URL name (with its namespace) -> audience; ``admin:*`` covers a whole namespace."""
 
 
