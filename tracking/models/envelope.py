@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +32,10 @@ class Envelope(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
     error = models.TextField(_("trouble"), blank=True)
+    numbers = ArrayField(
+        models.CharField(max_length=64), verbose_name=_("unknown numbers"), default=list, blank=True
+    )
+    """Numbers in it that are nobody's parcel; registering one opens the envelope again."""
 
     class Meta:
         verbose_name = _("envelope")
@@ -40,11 +46,16 @@ class Envelope(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(state="waiting"), name="envelope_waiting"),
+            models.Index(
+                fields=["attempts", "id"], condition=Q(state="waiting"), name="envelope_waiting"
+            ),
             models.Index(
                 fields=["-received_at"],
                 condition=Q(state__in=["quarantined", "dead"]),
                 name="envelope_in_trouble",
+            ),
+            GinIndex(
+                fields=["numbers"], condition=~Q(numbers=[]), name="envelope_by_unknown_number"
             ),
         ]
 

@@ -64,6 +64,12 @@ class Parcel(models.Model):
     last_scan_at = models.DateTimeField(_("last scan"), null=True, blank=True)
     eta_from = models.DateTimeField(_("expected from"), null=True, blank=True)
     eta_to = models.DateTimeField(_("expected until"), null=True, blank=True)
+    eta_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """As of when the carrier expected it so; older news does not bring back an older date."""
+    snapshot_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """As of when the newest complete history spoke."""
+    snapshot = models.BinaryField(default=b"", editable=False)
+    """The fingerprints in it, 16 bytes each; a listed scan that is not among them is withdrawn."""
     revision = models.PositiveIntegerField(default=0, editable=False)
     """Rises whenever anything a journey page shows has changed; the page's ETag."""
     created_at = models.DateTimeField(_("registered"), auto_now_add=True)

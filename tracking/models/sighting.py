@@ -39,6 +39,8 @@ class Sighting(models.Model):
     leg = models.PositiveSmallIntegerField(default=1)
     is_physical = models.BooleanField(default=True)
     is_inferred = models.BooleanField(_("guessed from words"), default=False)
+    is_listed = models.BooleanField(default=False, editable=False)
+    """Told only by complete histories, so one that leaves it out withdraws it."""
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"))
 

@@ -1,0 +1,1 @@
+"""What tracking can do, verb by verb."""
