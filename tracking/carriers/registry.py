@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tracking.carriers import generic, simulator
+from tracking.carriers import generic, kuaidi100, simulator, ups
 from tracking.carriers.base import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
     generic.slug: generic,
+    kuaidi100.slug: kuaidi100,
     simulator.slug: simulator,
+    ups.slug: ups,
 }
 
 

@@ -1,0 +1,24 @@
+"""Kuaidi100 (快递100): subscription pushes and answers to queries, for most Chinese couriers."""
+
+from tracking.carriers.kuaidi100.calls import build_requests
+from tracking.carriers.kuaidi100.reading import parse, parse_push
+from tracking.carriers.kuaidi100.seal import (
+    acknowledge,
+    capabilities,
+    fault,
+    seal,
+    slug,
+    verify,
+)
+
+__all__ = [
+    "acknowledge",
+    "build_requests",
+    "capabilities",
+    "fault",
+    "parse",
+    "parse_push",
+    "seal",
+    "slug",
+    "verify",
+]
