@@ -44,6 +44,7 @@ class Letter(models.Model):
     class Meta:
         verbose_name = _("letter")
         verbose_name_plural = _("letters")
+        permissions = [("resend_letter", _("Can resend dead letters"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["name", "cause", "recipient", "channel"], name="letter_once_per_cause"
@@ -52,7 +53,8 @@ class Letter(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], condition=Q(state="waiting"), name="letter_waiting_by_due"
-            )
+            ),
+            models.Index(fields=["-written_at"], name="letter_by_written"),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils import timezone
+
+from notifications import catalogue
+from notifications.models import Watch
+from notifications.services import letters
+from portal.accounts.models import User
 from portal.outbox.models import Event
 
 
 def tell(event: Event) -> None:
-    """Write the letter this event asks for, once per cause."""
+    """Write the letters this event asks for. Safe to run twice: the cause is the key."""
+    facts = {
+        **event.payload,
+        "event_id": event.pk,
+        "happened_at": event.recorded_at.isoformat(),
+    }
+    for entry in catalogue.asked_by(event.name, facts):
+        for person, language, is_watching in _readers(facts):
+            letters.write(
+                name=entry.name,
+                cause=entry.cause(facts),
+                recipient=person,
+                language=language,
+                facts=facts,
+                now=timezone.now(),
+                is_asked_for=is_watching,
+            )
+
+
+def _readers(facts: dict[str, Any]) -> Iterator[tuple[User, str, bool]]:
+    """Yield the person concerned and, for a parcel, whoever asked to be kept posted."""
+    watchers: list[User] = []
+    if "token" in facts:
+        watches = Watch.objects.filter(parcel_token=facts["token"]).select_related("person")
+        watchers = [watch.person for watch in watches]
+    watching = {person.pk for person in watchers}
+    person = User.objects.filter(pk=facts["to"]).first()
+    if person is not None:
+        yield person, facts["language"], person.pk in watching
+    for watcher in watchers:
+        if watcher.pk != facts["to"]:
+            yield watcher, watcher.language, True

@@ -1,0 +1,1 @@
+"""Write letters and get them out of the door."""

@@ -1,0 +1,200 @@
+"""Every letter there is: which event asks for it, which facts it needs, who may decline it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from notifications.wording import account, claims, parcels
+from notifications.wording.base import Builder, Facts
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A group of letters that a person chooses or must get together."""
+
+    slug: str
+    label: Promise
+    may_opt_out: bool
+
+
+PARCELS = Kind("parcels", _("Where my parcels are"), may_opt_out=True)
+CLAIMS = Kind("claims", _("Answers to my claims"), may_opt_out=False)
+ACCOUNT = Kind("account", _("Signing in"), may_opt_out=False)
+KINDS: Mapping[str, Kind] = {kind.slug: kind for kind in (PARCELS, CLAIMS, ACCOUNT)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One letter."""
+
+    name: str
+    label: Promise
+    kind: Kind
+    needs: frozenset[str]
+    """Facts the builder reads; the event must carry them all."""
+    builder: Builder
+    cause: Callable[[Facts], str]
+    """Names what happened, so that the same thing never writes twice."""
+    event: str = ""
+    wants: Callable[[Facts], bool] = lambda _facts: True
+    """Tells whether this event, with these facts, asks for this letter."""
+    secret: frozenset[str] = frozenset()
+    """Facts that are wiped from the row once the letter has gone."""
+    expires: str = ""
+    """The fact with the time after which the letter is worth nothing any more."""
+
+
+_PARCEL = frozenset(
+    {"parcel_id", "token", "number", "carrier_en", "carrier_zh", "order", "items"}
+    | {"leg", "status", "reason", "reached_at", "eta_from", "eta_to"}
+)
+_CLAIM = frozenset({"claim_id", "ref", "order", "items"})
+_MONEY = frozenset({"amount_minor", "currency"})
+
+
+def _milestone(facts: Facts) -> str:
+    return f"parcel {facts['parcel_id']} leg {facts['leg']} {facts['status']}"
+
+
+def _event(facts: Facts) -> str:
+    return f"event {facts['event_id']}"
+
+
+def _by(*names: str) -> Callable[[Facts], str]:
+    return lambda facts: " ".join(f"{name} {facts[name]}" for name in names)
+
+
+_ENTRIES = (
+    Entry(
+        name="out_for_delivery",
+        label=_("Parcel with the driver"),
+        event="tracking.parcel_reached",
+        kind=PARCELS,
+        needs=_PARCEL,
+        builder=parcels.out_for_delivery,
+        cause=_milestone,
+        wants=lambda facts: facts["status"] == "out_for_delivery",
+    ),
+    Entry(
+        name="delivered",
+        label=_("Parcel delivered"),
+        event="tracking.parcel_reached",
+        kind=PARCELS,
+        needs=_PARCEL,
+        builder=parcels.delivered,
+        cause=_milestone,
+        wants=lambda facts: facts["status"] == "delivered",
+    ),
+    Entry(
+        name="trouble",
+        label=_("Parcel in trouble"),
+        event="tracking.parcel_reached",
+        kind=PARCELS,
+        needs=_PARCEL,
+        builder=parcels.trouble,
+        cause=_milestone,
+        wants=lambda facts: facts["status"] in parcels.TROUBLES,
+    ),
+    Entry(
+        name="sign_in_code",
+        label=_("Sign-in code"),
+        kind=ACCOUNT,
+        needs=frozenset({"code", "until", "path"}),
+        builder=account.sign_in_code,
+        cause=_by("flow"),
+        secret=frozenset({"code"}),
+        expires="until",
+    ),
+    Entry(
+        name="claim_received",
+        label=_("Claim received"),
+        event="claims.claim_filed",
+        kind=CLAIMS,
+        needs=_CLAIM | {"decide_by"},
+        builder=claims.received,
+        cause=_by("claim_id"),
+    ),
+    Entry(
+        name="question",
+        label=_("Question about a claim"),
+        event="claims.evidence_asked",
+        kind=CLAIMS,
+        needs=_CLAIM | {"question", "due_at"},
+        builder=claims.question,
+        cause=_by("request_id"),
+    ),
+    Entry(
+        name="message",
+        label=_("Message from the desk"),
+        event="claims.message_sent",
+        kind=CLAIMS,
+        needs=_CLAIM | {"body"},
+        builder=claims.message,
+        cause=_by("message_id"),
+    ),
+    Entry(
+        name="offer",
+        label=_("Offer made"),
+        event="claims.offer_made",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"answer_by", "text"},
+        builder=claims.offer,
+        cause=_event,
+    ),
+    Entry(
+        name="reminder",
+        label=_("Reminder"),
+        event="claims.reminder_due",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"what", "number", "due_at", "text"},
+        builder=claims.reminder,
+        cause=_by("claim_id", "what", "number", "due_at"),
+    ),
+    Entry(
+        name="approved",
+        label=_("Claim approved"),
+        event="claims.claim_approved",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"instrument", "text"},
+        builder=claims.approved,
+        cause=_by("compensation_id"),
+    ),
+    Entry(
+        name="declined",
+        label=_("Claim declined"),
+        event="claims.claim_rejected",
+        kind=CLAIMS,
+        needs=_CLAIM | {"text", "appeal_until"},
+        builder=claims.declined,
+        cause=_event,
+    ),
+    Entry(
+        name="paid",
+        label=_("Refund paid"),
+        event="claims.compensation_settled",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"instrument", "provider_ref", "settled_at"},
+        builder=claims.paid,
+        cause=_event,
+    ),
+    Entry(
+        name="payment_failed",
+        label=_("Refund failed"),
+        event="claims.compensation_failed",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"instrument"},
+        builder=claims.payment_failed,
+        cause=_event,
+    ),
+)
+
+CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def asked_by(event: str, facts: Facts) -> list[Entry]:
+    """Return the letters that an event with these facts asks for."""
+    return [entry for entry in _ENTRIES if entry.event == event and entry.wants(facts)]

@@ -1,0 +1,43 @@
+"""Which letters a person wants, and which parcels they watch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from notifications.catalogue import KINDS, Kind
+from notifications.models import Preference, Watch
+from portal.accounts.models import User
+
+
+class MustBeSent(Exception):
+    """Letters of this kind go to everybody they concern."""
+
+
+def chosen(*, person: User) -> list[tuple[Kind, bool]]:
+    """Return each kind of letter and whether the person gets it."""
+    refused = set(
+        Preference.objects.filter(person=person, is_wanted=False).values_list("kind", flat=True)
+    )
+    return [(kind, not kind.may_opt_out or kind.slug not in refused) for kind in KINDS.values()]
+
+
+def choose(*, person: User, kind: str, is_wanted: bool) -> None:
+    """
+    Keep what the person wants.
+
+    :raises MustBeSent: if they may not decline this kind.
+    :raises KeyError: if there is no such kind.
+    """
+    if not KINDS[kind].may_opt_out and not is_wanted:
+        raise MustBeSent(kind)
+    Preference.objects.update_or_create(person=person, kind=kind, defaults={"is_wanted": is_wanted})
+
+
+def watch(*, person: User, parcel_token: str, now: datetime) -> None:
+    """Keep the person posted about one parcel, whatever else they have turned off."""
+    Watch.objects.get_or_create(person=person, parcel_token=parcel_token, defaults={"since": now})
+
+
+def unwatch(*, person: User, parcel_token: str) -> None:
+    """Stop keeping the person posted about one parcel."""
+    Watch.objects.filter(person=person, parcel_token=parcel_token).delete()
