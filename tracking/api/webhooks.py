@@ -127,3 +127,8 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 
 def _say(status: int, sentence: str) -> HttpResponse:
     return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+
+
+def forget() -> None:
+    """Drop what this process holds of connections; tests use it between databases."""
+    _connections.clear()

@@ -349,9 +349,7 @@ def _announce(changed: Sequence[_Changed], *, now: datetime) -> None:
         return
     before = store.milestones(ids)
     reached = [
-        (one, leg, str(status), at)
-        for one in changed
-        for leg, status, at in one.journey.reached
+        (one, leg, str(status), at) for one in changed for leg, status, at in one.journey.reached
     ]
     store.keep_milestones(
         [

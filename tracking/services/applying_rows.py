@@ -266,9 +266,7 @@ def milestones(parcel_ids: list[int]) -> dict[tuple[int, int, str], datetime]:
     }
 
 
-def keep_milestones(
-    reached: Sequence[tuple[int, int, str, datetime]], *, now: datetime
-) -> None:
+def keep_milestones(reached: Sequence[tuple[int, int, str, datetime]], *, now: datetime) -> None:
     """Keep (parcel, leg, status, time): new ones, and better times of known ones."""
     if reached:
         sql.run(

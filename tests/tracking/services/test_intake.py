@@ -285,9 +285,7 @@ class TestWithdraw:
         told = pushes.journey()
         self.whole(parcel, told)
 
-        self.whole(
-            parcel, told[:4], now=NOON + timedelta(minutes=5), source=EnvelopeSource.POLL
-        )
+        self.whole(parcel, told[:4], now=NOON + timedelta(minutes=5), source=EnvelopeSource.POLL)
 
         parcel.refresh_from_db()
         assert parcel.status == ParcelStatus.OUT_FOR_DELIVERY
@@ -339,7 +337,9 @@ class TestTrouble:
 
 class TestQuarantine:
     def test_nobodys_number_is_put_aside_with_a_sentence(self, parcel: Parcel) -> None:
-        envelope = pushes.put(parcel.connection, pushes.body("1Z999AA10123456785", pushes.journey()))
+        envelope = pushes.put(
+            parcel.connection, pushes.body("1Z999AA10123456785", pushes.journey())
+        )
 
         pushes.drain()
 
@@ -360,9 +360,7 @@ class TestQuarantine:
         assert parcel.status == ParcelStatus.REGISTERED
 
     def test_another_carrier_is_a_mismatch(self, parcel: Parcel) -> None:
-        pushes.put(
-            parcel.connection, pushes.body(parcel.number, pushes.journey(), carrier="fedex")
-        )
+        pushes.put(parcel.connection, pushes.body(parcel.number, pushes.journey(), carrier="fedex"))
 
         pushes.drain()
 
@@ -389,9 +387,7 @@ class TestQuarantine:
         parcel.refresh_from_db()
         assert (parcel.status, parcel.revision) == (ParcelStatus.REGISTERED, 0)
 
-    def test_a_body_with_one_of_ours_is_applied_and_says_what_was_not(
-        self, parcel: Parcel
-    ) -> None:
+    def test_a_body_with_one_of_ours_is_applied_and_says_what_was_not(self, parcel: Parcel) -> None:
         import orjson
 
         two = [
@@ -452,9 +448,7 @@ class TestFail:
 
         poison.refresh_from_db()
         assert (poison.state, poison.attempts) == (EnvelopeState.DEAD, 5)
-        assert poison.error == (
-            "Given up after 5 attempts. RuntimeError: a bug nobody knew of"
-        )
+        assert poison.error == ("Given up after 5 attempts. RuntimeError: a bug nobody knew of")
         assert pushes.drain(now=NOON + timedelta(days=1)) == 0
 
         monkeypatch.setattr(applying, "_read", read)
