@@ -1,0 +1,167 @@
+"""The shopper's door for photos, one file a request, and the pictures themselves."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from claims.models import Claim, Evidence, EvidenceRequest
+from claims.services import evidence
+from claims.states import EvidenceState
+from portal.accounts.models import User
+
+ROOM_FOR_FORM = 64 * 1024
+"""What a form may weigh besides its file."""
+
+
+@csrf_exempt  # read no body before its length is known; the inner view checks the token
+@require_POST
+@never_cache
+def upload(request: HttpRequest, ref: str) -> HttpResponse:
+    """Keep one photo of the signed-in shopper's claim; a body too large is never read."""
+    claim = _own_claim(request, ref)
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0
+    if length > settings.PHOTO_MAX_BYTES + ROOM_FOR_FORM:
+        return _refusal(evidence.TooLarge(size=filesizeformat(length)), status=413)
+    return _upload(request, claim)
+
+
+@csrf_protect
+def _upload(request: HttpRequest, claim: Claim) -> HttpResponse:
+    file = request.FILES.get("file")
+    key = request.POST.get("upload_key", "").strip()
+    if file is None or not key or len(key) > 64:
+        sentence = _("Choose a photo to send.") if file is None else _("Reload this page.")
+        return JsonResponse(
+            {"state": "refused", "code": "bad_form", "sentence": sentence}, status=400
+        )
+    asked = request.POST.get("request", "")
+    demand = (
+        EvidenceRequest.objects.filter(pk=int(asked), claim=claim).first()
+        if asked.isascii() and asked.isdigit() and len(asked) < 18
+        else None
+    )
+    try:
+        photo = evidence.attach(
+            claim=claim,
+            file=file,
+            name=file.name or "",
+            kind=request.POST.get("kind", "other"),
+            upload_key=key,
+            user=cast("User", request.user),
+            now=timezone.now(),
+            request=demand,
+        )
+    except evidence.PhotoRefused as refusal:
+        return _refusal(refusal, name=file.name or "")
+    return JsonResponse(described(photo), status=201)
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@never_cache
+def status(request: HttpRequest, ref: str, token: str) -> HttpResponse:
+    """Tell how a photo stands; POST and DELETE take it back."""
+    claim = _own_claim(request, ref)
+    photo = get_object_or_404(Evidence, claim=claim, token=token)
+    if request.method != "GET":
+        try:
+            evidence.remove(evidence=photo, user=cast("User", request.user), now=timezone.now())
+        except evidence.PhotoRefused as refusal:
+            return _refusal(refusal, name=photo.name)
+    return JsonResponse(described(photo))
+
+
+@require_POST
+@never_cache
+def remove(request: HttpRequest, ref: str, token: str) -> HttpResponse:
+    """Take a photo back."""
+    return status(request, ref, token)
+
+
+@require_GET
+def photo(request: HttpRequest, token: str, size: str) -> HttpResponseBase:
+    """
+    Show a clean copy to the claim's shopper or to staff who may see photos.
+
+    The original is never served, and nothing but our own JPEG is ever shown in the page.
+    """
+    row = Evidence.objects.select_related("claim").filter(token=token).first()
+    if row is None or size not in {"large", "small"} or not _may_see(request.user, row):
+        raise Http404
+    name = row.large if size == "large" else row.small
+    if row.state != EvidenceState.CLEAN or not name:
+        raise Http404
+    try:
+        content = default_storage.open(name)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return FileResponse(
+        content,
+        content_type="image/jpeg",
+        headers={
+            "Content-Disposition": f'inline; filename="{size}.jpg"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "private, max-age=3600",
+            "Vary": "Cookie",
+        },
+    )
+
+
+def described(photo: Evidence) -> dict[str, Any]:
+    """Return what a page may know of a photo."""
+    thumb = photo.state == EvidenceState.CLEAN and photo.removed_at is None
+    return {
+        "token": photo.token,
+        "name": photo.name,
+        "kind": photo.kind,
+        "state": "removed" if photo.removed_at else photo.state,
+        "sentence": evidence.sentence(photo),
+        "bytes": photo.bytes,
+        "thumb": reverse("photo", args=[photo.token, "small"]) if thumb else "",
+        "remove": reverse("photo-remove", args=[photo.claim.ref, photo.token]),
+    }
+
+
+def _own_claim(request: HttpRequest, ref: str) -> Claim:
+    if not request.user.is_authenticated:
+        raise Http404
+    return get_object_or_404(Claim, ref=ref, shopper_id=request.user.pk)
+
+
+def _may_see(user: User | AnonymousUser, row: Evidence) -> bool:
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if row.claim.shopper_id == user.pk:
+        return row.removed_at is None
+    return user.is_staff and user.has_perm("claims.view_evidence")
+
+
+def _refusal(refusal: evidence.PhotoRefused, *, name: str = "", status: int = 422) -> JsonResponse:
+    body = {"state": "refused", "code": refusal.code, "sentence": str(refusal), "name": name}
+    return JsonResponse(body, status=413 if refusal.code == "too_large" else status)
+
+
+urlpatterns = [
+    path("claims/<str:ref>/photos/", upload, name="photo-upload"),
+    path("claims/<str:ref>/photos/<str:token>/", status, name="photo-status"),
+    path("claims/<str:ref>/photos/<str:token>/remove/", remove, name="photo-remove"),
+    path("photos/<str:token>/<str:size>/", photo, name="photo"),
+]

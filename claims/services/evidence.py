@@ -1,0 +1,414 @@
+"""Photos of a claim: kept privately as they came, cleaned in a sandbox, shown only when clean."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.template.defaultfilters import filesizeformat
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from claims.events import EvidenceReceived
+from claims.models import Claim, Evidence, EvidenceRequest
+from claims.states import ClaimState, EvidenceState
+from portal.accounts.models import User
+from portal.lib import images
+from portal.lib.failpoints import reach
+from portal.outbox.recording import record
+
+log = logging.getLogger(__name__)
+
+OPEN_FOR_PHOTOS = (ClaimState.DRAFT, ClaimState.NEEDS_INFO, ClaimState.UNDER_REVIEW)
+NEAR = 6
+"""Two photos whose dHash differ in at most this many of 64 bits are called alike."""
+PLAIN = 5
+"""A dHash with fewer set or unset bits is of a plain surface and proves nothing."""
+ROWS_PER_CLAIM = 4
+"""Photos taken back keep their rows; so many times the quota may be sent in all."""
+
+WORDS: Mapping[str, Promise] = {
+    "not_now": gettext_lazy("Photos cannot be added to this claim any more."),
+    "not_yours": gettext_lazy("Only the person who made this claim can add photos to it."),
+    "too_large": gettext_lazy(
+        "Too large: %(size)s. The limit is %(limit)s. A screenshot of it works too."
+    ),
+    "too_many": gettext_lazy(
+        "That is more than %(most)s photos. Take one back to make room for another."
+    ),
+    "empty": gettext_lazy("This file is empty. Please take the photo again."),
+    "wrong_kind": gettext_lazy("This is %(what)s. Please send a photo (JPEG, PNG, WebP or HEIC)."),
+    "too_many_pixels": gettext_lazy(
+        "This picture is too big for us to open. A screenshot of it works too."
+    ),
+    "too_heavy": gettext_lazy("This picture took too long to open. A screenshot of it works too."),
+    "unreadable": gettext_lazy(
+        "We cannot open this file. It may not have finished copying. Please take it again."
+    ),
+}
+
+KINDS: Mapping[str, Promise] = {
+    "PDF": gettext_lazy("a PDF"),
+    "GIF": gettext_lazy("a GIF picture"),
+    "BMP": gettext_lazy("a BMP picture"),
+    "TIFF": gettext_lazy("a TIFF picture"),
+    "AVIF": gettext_lazy("an AVIF picture"),
+    "SVG": gettext_lazy("an SVG drawing"),
+    "VIDEO": gettext_lazy("a video"),
+    "ZIP": gettext_lazy("an archive or a document"),
+    "HTML": gettext_lazy("a web page"),
+    "TEXT": gettext_lazy("a text file"),
+    "OTHER": gettext_lazy("a kind of file we cannot show"),
+}
+
+
+class PhotoRefused(Exception):
+    """A photo was not kept. ``code`` is for machines, the text is for the shopper."""
+
+    code = "unreadable"
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__(words(self.code, **facts))
+        self.facts = facts
+
+
+class NotNow(PhotoRefused):
+    """The claim is past the states in which photos may come or go."""
+
+    code = "not_now"
+
+
+class NotYours(PhotoRefused):
+    """Somebody else than the shopper of the claim tried."""
+
+    code = "not_yours"
+
+
+class TooLarge(PhotoRefused):
+    """The file has more bytes than we take."""
+
+    code = "too_large"
+
+
+class TooMany(PhotoRefused):
+    """The claim holds as many photos as it may."""
+
+    code = "too_many"
+
+
+class Empty(PhotoRefused):
+    """The file has no bytes."""
+
+    code = "empty"
+
+
+class WrongKind(PhotoRefused):
+    """The content is not one of the four formats, whatever the name says."""
+
+    code = "wrong_kind"
+
+
+def words(code: str, *, kind: str = "OTHER", size: str = "", **_facts: str) -> str:
+    """Say a refusal in the reader's language."""
+    sentence = WORDS.get(code, WORDS["unreadable"])
+    return str(sentence) % {
+        "what": KINDS.get(kind, KINDS["OTHER"]),
+        "size": size,
+        "limit": filesizeformat(settings.PHOTO_MAX_BYTES),
+        "most": settings.PHOTO_MAX_PER_CLAIM,
+    }
+
+
+def sentence(photo: Evidence) -> str:
+    """Say in the reader's language how a photo stands."""
+    if photo.removed_at is not None:
+        return _("Taken back.")
+    if photo.state == EvidenceState.REFUSED:
+        code, _colon, kind = photo.refusal.partition(":")
+        return words(code, kind=kind or "OTHER")
+    if photo.state == EvidenceState.RECEIVED:
+        if photo.signals.get("format") == "HEIF":
+            return _("Turning the iPhone picture into a JPEG. Nothing to do.")
+        return _("Received. We are having a look at it.")
+    if photo.is_blurred:
+        return _("Received. It is a little blurred; a second one helps, but is not required.")
+    return _("Clear and received, %(size)s") % {"size": filesizeformat(photo.bytes)}
+
+
+def attach(
+    *,
+    claim: Claim,
+    file: File[bytes],
+    name: str,
+    kind: str,
+    upload_key: str,
+    user: User,
+    now: datetime,
+    request: EvidenceRequest | None = None,
+) -> Evidence:
+    """
+    Keep one photo as it came and have it cleaned; the same ``upload_key`` again is the same photo.
+
+    A photo taken back and sent again returns.
+
+    :raises PhotoRefused: one of its kinds, with a sentence for the shopper; nothing is kept.
+    """
+    _check_may_change(claim, user)
+    if again := _known(claim, upload_key):
+        return _revived(again, now=now) if again.removed_at else again
+    size = file.size
+    if size > settings.PHOTO_MAX_BYTES:
+        raise TooLarge(size=filesizeformat(size))
+    file.seek(0)
+    what = images.sniff(file.read(4096))
+    if what == "EMPTY":
+        raise Empty
+    if what not in images.KINDS:
+        raise WrongKind(kind=what)
+
+    digest = hashlib.sha256()
+    file.seek(0)
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    token = secrets.token_urlsafe(16)
+    with _stored({"original": file}, token) as stored, transaction.atomic():
+        locked = Claim.objects.select_for_update(of=("self",)).get(pk=claim.pk)
+        _check_may_change(locked, user)
+        if again := _known(locked, upload_key):
+            stored.drop()
+            return again
+        _check_room(locked)
+        photo = Evidence.objects.create(
+            claim=locked,
+            request=request if request is not None and request.claim_id == locked.pk else None,
+            token=token,
+            kind=_slug(kind),
+            name=_tidy(name),
+            upload_key=upload_key[:64],
+            original=stored.names["original"],
+            bytes=size,
+            sha256=digest.hexdigest(),
+            signals={"format": what},
+            uploaded_by=user,
+            received_at=now,
+        )
+        record(EvidenceReceived(evidence_id=photo.pk), now=now)
+    return photo
+
+
+def clean(*, evidence_id: int, now: datetime) -> Evidence:
+    """
+    Make the two copies that may be shown, or refuse the photo. Safe to run twice and by two.
+
+    The decoding happens outside any transaction; who finishes first wins, the other's copies go.
+    """
+    photo = Evidence.objects.get(pk=evidence_id)
+    if photo.state != EvidenceState.RECEIVED:
+        return photo
+    with default_storage.open(photo.original) as original:
+        content = original.read()
+    try:
+        result = images.sanitise(content)
+    except images.Refused as refusal:
+        why = f"{refusal.code}:{refusal.kind}" if refusal.kind else refusal.code
+        _finish(photo, state=EvidenceState.REFUSED, refusal=why, cleaned_at=now)
+        return photo
+    except images.Unclean:
+        log.exception("photo %s: the decoder's answer was not believed", photo.pk)
+        _finish(photo, state=EvidenceState.REFUSED, refusal="unreadable", cleaned_at=now)
+        return photo
+    copies = {"large": ContentFile(result.large), "small": ContentFile(result.small)}
+    with _stored(copies, secrets.token_urlsafe(16), ".jpg") as stored:
+        reach("photos.stored")
+        is_ours = _finish(
+            photo,
+            state=EvidenceState.CLEAN,
+            large=stored.names["large"],
+            small=stored.names["small"],
+            width=result.width,
+            height=result.height,
+            dhash=result.dhash,
+            is_blurred=result.is_blurred,
+            signals=result.signals | {"sharpness": result.blur},
+            cleaned_at=now,
+        )
+        if not is_ours:
+            stored.drop()
+    return photo
+
+
+def clean_waiting(
+    *, now: datetime, limit: int = 20, patience: timedelta = timedelta(seconds=30)
+) -> int:
+    """Clean photos whose event went astray; return how many were handled."""
+    waiting = Evidence.objects.filter(
+        state=EvidenceState.RECEIVED, removed_at__isnull=True, received_at__lt=now - patience
+    ).order_by("received_at")
+    done = 0
+    for pk in list(waiting.values_list("pk", flat=True)[:limit]):
+        try:
+            clean(evidence_id=pk, now=now)
+        except (OSError, images.WorkerGone):
+            log.exception("photo %s could not be cleaned; it is tried again", pk)
+        else:
+            done += 1
+    return done
+
+
+@transaction.atomic
+def remove(*, evidence: Evidence, user: User, now: datetime) -> Evidence:
+    """
+    Take a photo back; its row stays.
+
+    :raises PhotoRefused: if the claim is decided or the photo is somebody else's.
+    """
+    claim = Claim.objects.select_for_update(of=("self",)).get(pk=evidence.claim_id)
+    _check_may_change(claim, user)
+    Evidence.objects.filter(pk=evidence.pk, removed_at__isnull=True).update(removed_at=now)
+    evidence.refresh_from_db()
+    return evidence
+
+
+def photos(*, claim: Claim) -> QuerySet[Evidence]:
+    """Return the photos of a claim that were not taken back, oldest first."""
+    return Evidence.objects.filter(claim=claim, removed_at__isnull=True).order_by(
+        "received_at", "pk"
+    )
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A photo elsewhere that is the same file, or looks nearly the same."""
+
+    evidence_id: int
+    token: str
+    claim_id: int
+    claim_ref: str
+    shopper_id: int
+    is_same_file: bool
+    distance: int
+
+
+def similar(*, evidence: Evidence) -> list[Alike]:
+    """Return photos of other claims that look like this one, closest first."""
+    return alike(of=[evidence]).get(evidence.pk, [])
+
+
+def alike(*, of: Iterable[Evidence]) -> dict[int, list[Alike]]:
+    """Return for each photo those of other claims that look like it, in one query."""
+    found: dict[int, list[Alike]] = {}
+    wanted = [photo.pk for photo in of]
+    if not wanted:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_ALIKE, {"wanted": wanted, "near": NEAR, "plain": PLAIN})
+        for pk, *facts in cursor.fetchall():
+            if len(rows := found.setdefault(pk, [])) < 10:
+                rows.append(Alike(*facts))
+    return found
+
+
+_ALIKE = """
+select mine.id, other.id, other.token, claim.id, claim.ref, claim.shopper_id,
+       other.sha256 = mine.sha256 as is_same_file,
+       coalesce(bit_count((other.dhash # mine.dhash)::bit(64)), 0) as distance
+  from claims_evidence mine
+  join claims_evidence other
+    on other.claim_id <> mine.claim_id
+   and (other.sha256 = mine.sha256
+        or (bit_count(mine.dhash::bit(64)) between %(plain)s and 64 - %(plain)s
+            and bit_count((other.dhash # mine.dhash)::bit(64)) <= %(near)s))
+  join claims_claim claim on claim.id = other.claim_id
+ where mine.id = any(%(wanted)s)
+ order by mine.id, is_same_file desc, distance, other.id
+"""
+
+
+class _Stored:
+    """Files written to the private storage, taken away again unless the block succeeds."""
+
+    def __init__(self, files: Mapping[str, File[bytes]], folder: str, ending: str = "") -> None:
+        self._files, self._folder, self._ending = files, folder, ending
+        self.names: dict[str, str] = {}
+
+    def __enter__(self) -> _Stored:
+        try:
+            for label, file in self._files.items():
+                path = f"evidence/{self._folder[:2]}/{self._folder}/{label}{self._ending}"
+                self.names[label] = default_storage.save(path, file)
+        except BaseException:
+            self.drop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is not None:
+            self.drop()
+
+    def drop(self) -> None:
+        """Take the files away."""
+        for name in self.names.values():
+            with contextlib.suppress(OSError):
+                default_storage.delete(name)
+
+
+_stored = _Stored
+
+
+def _finish(photo: Evidence, **fields: object) -> bool:
+    changed = Evidence.objects.filter(pk=photo.pk, state=EvidenceState.RECEIVED).update(**fields)
+    photo.refresh_from_db()
+    return bool(changed)
+
+
+def _check_may_change(claim: Claim, user: User) -> None:
+    if claim.shopper_id != user.pk:
+        raise NotYours
+    if claim.state not in OPEN_FOR_PHOTOS:
+        raise NotNow
+
+
+def _check_room(claim: Claim) -> None:
+    rows = Evidence.objects.filter(claim=claim)
+    kept = rows.filter(removed_at__isnull=True).exclude(state=EvidenceState.REFUSED).count()
+    most = settings.PHOTO_MAX_PER_CLAIM
+    if kept >= most or rows.count() >= ROWS_PER_CLAIM * most:
+        raise TooMany
+
+
+def _known(claim: Claim, upload_key: str) -> Evidence | None:
+    return Evidence.objects.filter(claim=claim, upload_key=upload_key[:64]).first()
+
+
+@transaction.atomic
+def _revived(photo: Evidence, *, now: datetime) -> Evidence:
+    claim = Claim.objects.select_for_update(of=("self",)).get(pk=photo.claim_id)
+    _check_room(claim)
+    Evidence.objects.filter(pk=photo.pk).update(removed_at=None)
+    photo.refresh_from_db()
+    if photo.state == EvidenceState.RECEIVED:
+        record(EvidenceReceived(evidence_id=photo.pk), now=now)
+    return photo
+
+
+def _slug(kind: str) -> str:
+    return kind if re.fullmatch(r"[a-z0-9_-]{1,24}", kind) else "other"
+
+
+def _tidy(name: str) -> str:
+    last = PurePath(name.replace("\\", "/")).name
+    return "".join(c for c in last if c.isprintable()).strip()[:160] or "photo"

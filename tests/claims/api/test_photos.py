@@ -1,0 +1,227 @@
+"""The shopper's door for photos, and the pictures behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.test import Client
+
+from claims.models import Claim, Evidence
+from claims.services import evidence
+from claims.states import ClaimState, EvidenceState
+from portal.accounts.models import User
+from portal.lib import images
+from tests.claims.pictures import attached, draft, file, picture
+from tests.factories.tracking import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def private(settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def claim() -> Claim:
+    return draft()
+
+
+@pytest.fixture
+def shopper(claim: Claim, client: Client) -> Client:
+    client.force_login(claim.shopper)
+    return client
+
+
+def post(client: Client, claim: Claim, content: bytes, **fields: Any) -> Any:
+    body = {"file": file(content), "kind": "item", "upload_key": "k1"} | fields
+    return client.post(f"/claims/{claim.ref}/photos/", body)
+
+
+class TestUpload:
+    def test_keeps_a_photo_and_describes_it(self, shopper: Client, claim: Claim) -> None:
+        answer = post(shopper, claim, picture())
+
+        photo = Evidence.objects.get()
+        assert answer.status_code == 201
+        assert answer.json() == {
+            "token": photo.token,
+            "name": "IMG_1.jpg",
+            "kind": "item",
+            "state": "received",
+            "sentence": "Received. We are having a look at it.",
+            "bytes": len(picture()),
+            "thumb": "",
+            "remove": f"/claims/{claim.ref}/photos/{photo.token}/remove/",
+        }
+        assert "no-store" in answer["Cache-Control"]
+
+    def test_keeps_one_row_for_a_repeated_key(self, shopper: Client, claim: Claim) -> None:
+        first, again = post(shopper, claim, picture()), post(shopper, claim, picture())
+
+        assert first.json()["token"] == again.json()["token"]
+        assert Evidence.objects.count() == 1
+
+    def test_is_not_found_for_another_shopper_and_for_nobody(
+        self, client: Client, claim: Claim
+    ) -> None:
+        assert post(client, claim, picture()).status_code == 404
+        client.force_login(User.objects.create_user("other@example.org"))
+        assert post(client, claim, picture()).status_code == 404
+        assert not Evidence.objects.exists()
+
+    def test_wants_the_csrf_token(self, claim: Claim) -> None:
+        careful = Client(enforce_csrf_checks=True)
+        careful.force_login(claim.shopper)
+
+        assert post(careful, claim, picture()).status_code == 403
+        assert not Evidence.objects.exists()
+
+    def test_refuses_31_megabytes_before_reading_them(self, shopper: Client, claim: Claim) -> None:
+        class Unread:
+            def read(self, *_: object) -> bytes:
+                raise AssertionError("the body was read")
+
+            readline = read
+
+        answer = shopper.generic(
+            "POST",
+            f"/claims/{claim.ref}/photos/",
+            content_type="multipart/form-data; boundary=x",
+            **{"CONTENT_LENGTH": str(31 * 1024 * 1024), "wsgi.input": Unread()},
+        )
+
+        assert answer.status_code == 413
+        assert answer.json()["code"] == "too_large"
+        assert answer.json()["sentence"].startswith("Too large: 31.0")
+
+    @pytest.mark.parametrize(
+        ("content", "code"),
+        [(b"%PDF-1.7", "wrong_kind"), (b"", "empty"), (b"MZ\x90\x00", "wrong_kind")],
+    )
+    def test_refuses_with_a_sentence(
+        self, shopper: Client, claim: Claim, content: bytes, code: str
+    ) -> None:
+        answer = post(shopper, claim, content)
+
+        assert answer.status_code == 422
+        assert answer.json()["state"] == "refused"
+        assert answer.json()["code"] == code
+        assert answer.json()["sentence"].endswith(".")
+        assert not Evidence.objects.exists()
+
+    def test_refuses_the_25th_photo(self, shopper: Client, claim: Claim) -> None:
+        for n in range(24):
+            assert post(shopper, claim, picture(), upload_key=f"k{n}").status_code == 201
+
+        answer = post(shopper, claim, picture(), upload_key="k24")
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "too_many")
+        assert Evidence.objects.count() == 24
+
+    def test_refuses_after_the_decision(self, client: Client) -> None:
+        claim = draft(state=ClaimState.APPROVED)
+        client.force_login(claim.shopper)
+
+        assert post(client, claim, picture()).json()["code"] == "not_now"
+
+    @pytest.mark.parametrize("fields", [{"upload_key": ""}, {"upload_key": "x" * 65}])
+    def test_tells_a_broken_form(
+        self, shopper: Client, claim: Claim, fields: dict[str, str]
+    ) -> None:
+        assert post(shopper, claim, picture(), **fields).status_code == 400
+        assert shopper.post(f"/claims/{claim.ref}/photos/", {"upload_key": "k"}).status_code == 400
+
+    def test_speaks_chinese(self, shopper: Client, claim: Claim) -> None:
+        shopper.cookies["django_language"] = "zh-hans"
+
+        assert post(shopper, claim, b"%PDF-1.7").status_code == 422
+
+
+class TestStatus:
+    def test_follows_a_photo_until_it_is_clean(self, shopper: Client, claim: Claim) -> None:
+        photo = attached(claim)
+        address = f"/claims/{claim.ref}/photos/{photo.token}/"
+        assert shopper.get(address).json()["state"] == "received"
+
+        evidence.clean(evidence_id=photo.pk, now=NOON)
+
+        answer = shopper.get(address).json()
+        assert (answer["state"], answer["thumb"]) == ("clean", f"/photos/{photo.token}/small/")
+
+    @pytest.mark.parametrize("method", ["post", "delete"])
+    def test_takes_a_photo_back(self, shopper: Client, claim: Claim, method: str) -> None:
+        photo = attached(claim)
+
+        answer = getattr(shopper, method)(f"/claims/{claim.ref}/photos/{photo.token}/")
+
+        assert answer.json()["state"] == "removed"
+        photo.refresh_from_db()
+        assert photo.removed_at is not None
+
+    def test_does_not_know_a_photo_of_another_claim(self, shopper: Client, claim: Claim) -> None:
+        other = attached(draft())
+
+        assert shopper.post(f"/claims/{claim.ref}/photos/{other.token}/").status_code == 404
+        other.refresh_from_db()
+        assert other.removed_at is None
+
+
+class TestPhoto:
+    @pytest.fixture
+    def photo(self, claim: Claim) -> Evidence:
+        return evidence.clean(evidence_id=attached(claim).pk, now=NOON)
+
+    @pytest.mark.parametrize("size", ["large", "small"])
+    def test_shows_our_own_jpeg_harmlessly(
+        self, shopper: Client, photo: Evidence, size: str
+    ) -> None:
+        answer = shopper.get(f"/photos/{photo.token}/{size}/")
+
+        body = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        assert images.foreign_segments(body) == []
+        assert answer["Content-Type"] == "image/jpeg"
+        assert answer["Content-Disposition"] == f'inline; filename="{size}.jpg"'
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer["Cache-Control"] == "private, max-age=3600"
+
+    @pytest.mark.parametrize("size", ["original", "..", "medium"])
+    def test_never_serves_anything_else(self, shopper: Client, photo: Evidence, size: str) -> None:
+        assert default_storage.exists(photo.original)
+        assert shopper.get(f"/photos/{photo.token}/{size}/").status_code == 404
+
+    def test_is_not_found_for_others_even_staff_without_permission(
+        self, client: Client, photo: Evidence
+    ) -> None:
+        address = f"/photos/{photo.token}/large/"
+        assert client.get(address).status_code == 404
+        client.force_login(User.objects.create_user("other@example.org"))
+        assert client.get(address).status_code == 404
+        client.force_login(User.objects.create_user("staff@example.org", is_staff=True))
+        assert client.get(address).status_code == 404
+
+    def test_is_shown_to_staff_who_may_see_photos(self, client: Client, photo: Evidence) -> None:
+        client.force_login(User.objects.create_superuser("boss@example.org"))
+
+        answer = client.get(f"/photos/{photo.token}/large/")
+
+        assert answer.status_code == 200
+        answer.close()
+
+    def test_is_not_shown_before_it_is_clean(self, shopper: Client, claim: Claim) -> None:
+        photo = attached(claim)
+
+        assert photo.state == EvidenceState.RECEIVED
+        assert shopper.get(f"/photos/{photo.token}/large/").status_code == 404
+
+    def test_disappears_for_the_shopper_once_taken_back(
+        self, shopper: Client, photo: Evidence
+    ) -> None:
+        evidence.remove(evidence=photo, user=photo.claim.shopper, now=NOON)
+
+        assert shopper.get(f"/photos/{photo.token}/small/").status_code == 404
