@@ -11,22 +11,22 @@ help: ## Say what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
 
 run: ## Set up and start everything with the demo story (PORT=8000)
-	@$(SET_UP) run -- -m portal.ops.launcher run
+	@exec $(SET_UP) run -- -m portal.ops.launcher run
 
 test: ## Run every test this machine can run (ARGS="tests/claims -k offer")
-	@$(SCRATCH) -m pytest -n auto $(ARGS)
+	@exec $(SCRATCH) -m pytest -n auto $(ARGS)
 
 check: ## What CI runs: format, lint, types, contracts, migrations, templates, words, then test
-	@$(SCRATCH) -m portal.ops.checks
+	@exec $(SCRATCH) -m portal.ops.checks
 
 bench: ## Measure naive, ours and limit side by side
-	@$(SCRATCH) -m bench $(ARGS)
+	@exec $(SCRATCH) -m bench $(ARGS)
 
 chaos: ## Kill real processes and compare the ledgers
-	@$(SET_UP) dev -- -m tests.chaos $(ARGS)
+	@exec $(SET_UP) dev -- -m tests.chaos $(ARGS)
 
 shots: ## Photograph every page into var/shots
-	@$(SCRATCH) -m tests.browser.shots $(ARGS)
+	@exec $(SCRATCH) -m tests.browser.shots $(ARGS)
 
 lock: ## Write the hashed locks anew from pyproject.toml
-	@$(SET_UP) dev -- -m portal.ops.locking
+	@exec $(SET_UP) dev -- -m portal.ops.locking

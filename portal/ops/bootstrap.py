@@ -18,6 +18,7 @@ import sys
 import sysconfig
 import time
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {"run": ("requirements.txt",), "dev": ("requirements.txt", "requirements-dev.txt")}
@@ -44,15 +45,18 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         say("\nStopped. Run the same command again to go on.")
         return 130
-    if not command:
-        return 0
+    if command:
+        _become(python, command)
+    return 0
+
+
+def _become(python: Path, command: list[str]) -> NoReturn:
     os.environ.pop("PYTHONHOME", None)
     os.environ["VIRTUAL_ENV"] = str(python.parent.parent)
     os.environ["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execv(python, [str(python), *command])  # noqa: S606
-    return 1
 
 
 def prepare(kind: str) -> Path:
@@ -158,19 +162,20 @@ def run(words: list[str], doing: str, *, env: dict[str, str] | None = None) -> t
     """Run a step, saying that it is still going; return whether it worked and its last words."""
     started = time.monotonic()
     shows = sys.stdout.isatty()
-    say(f"  … {doing}", end="" if shows else "\n")
+    if shows:
+        say(f"  … {doing}", end="")
     log = _room() / "setup.log"
     with log.open("w+b") as out:
         process = subprocess.Popen(  # noqa: S603
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=ROOT
         )
-        told = started
+        due = started + (1 if shows else 2)
         try:
             while process.poll() is None:
                 time.sleep(0.1)
                 now = time.monotonic()
-                if now - told >= (1 if shows else 10):
-                    told = now
+                if now >= due:
+                    due = now + (1 if shows else 10)
                     again = "\r\033[K" if shows else ""
                     say(f"{again}  … {doing} ({now - started:.0f} s)", end="" if shows else "\n")
         except BaseException:
@@ -215,7 +220,11 @@ def _room() -> Path:
 
 def _caches(room: Path) -> dict[str, str]:
     """Keep caches and configuration out of a home folder that cannot be written."""
-    env = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    env = {
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_PROGRESS": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
     home = os.environ.get("HOME", "")
     if not (home and os.access(home, os.W_OK)):
         cache = room.parent / "cache"
@@ -287,7 +296,9 @@ class _alone:  # noqa: N801
 
 
 if __name__ == "__main__":
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT / "portal" / "ops"]
+    sys.path[:] = [
+        entry for entry in sys.path if Path(entry or ".").resolve() != ROOT / "portal" / "ops"
+    ]
     if sys.version_info < OLDEST:
         sys.stdout.write(
             "Amends needs Python 3.11 or newer. Name one: make run PYTHON=python3.12\n"

@@ -55,20 +55,51 @@ def steps() -> list[Step]:
     """Return the steps in the order in which they run, the quick ones first."""
     code = [name for name in CODE if (ROOT / name).exists()]
     test = {"DJANGO_SETTINGS_MODULE": "portal.settings.test"}
+    ruff, djade, mypy = (str(BIN / name) for name in ("ruff", "djade", "mypy"))
+    typed = [name for name in code if name != "manage.py"]
     return [
-        Step("format", "Code is formatted", [str(BIN / "ruff"), "format", "--check", *code]),
-        Step("lint", "Code is clean", [str(BIN / "ruff"), "check", *code]),
-        Step("templates", "Templates are formatted", [str(BIN / "djade"), "--check", "--target-version", "5.2", *templates()]),
+        Step("format", "Code is formatted", [ruff, "format", "--check", *code]),
+        Step("lint", "Code is clean", [ruff, "check", *code]),
+        Step(
+            "templates",
+            "Templates are formatted",
+            [djade, "--check", "--target-version", "5.2", *templates()],
+        ),
         Step("imports", "Rooms import only downwards", [str(BIN / "lint-imports"), "--no-cache"]),
-        Step("types", "Types hold", [str(BIN / "mypy"), "--no-error-summary", "portal", "tracking", "claims", "notifications", "tests", *(["bench"] if (ROOT / "bench" / "__init__.py").exists() else [])]),
-        Step("models", "Every model change has its migration", manage("makemigrations", "--check", "--dry-run"), test),
-        Step("migrations", "Migrations are safe to run beside the old code", manage("lintmigrations", "--no-cache", "--quiet", "ok", "ignore"), test),
-        Step("words", "Every sentence has its Chinese", [PYTHON, "-m", "portal.ops.translations", "check"], test),
+        Step("types", "Types hold", [mypy, "--no-error-summary", *typed]),
+        Step(
+            "models",
+            "Every model change has its migration",
+            manage("makemigrations", "--check", "--dry-run"),
+            test,
+        ),
+        Step(
+            "migrations",
+            "Migrations are safe beside the code before them",
+            manage("lintmigrations", "--no-cache", "--quiet", "ok", "ignore"),
+            test,
+        ),
+        Step(
+            "words",
+            "Every sentence has its Chinese",
+            [PYTHON, "-m", "portal.ops.translations", "check"],
+            test,
+        ),
         Step("docs", "The drawn states match the tables", manage("states", "--check"), test),
-        Step("static", "Every static file that is named exists", manage("collectstatic", "--noinput", "--verbosity", "0"), IN_PRODUCTION),
-        Step("deploy", "The settings are fit for production", manage("check", "--deploy", "--fail-level", "WARNING"), IN_PRODUCTION),
+        Step(
+            "static",
+            "Every static file that is named exists",
+            manage("collectstatic", "--noinput", "--verbosity", "0"),
+            IN_PRODUCTION,
+        ),
+        Step(
+            "deploy",
+            "The settings are fit for production",
+            manage("check", "--deploy", "--fail-level", "WARNING"),
+            IN_PRODUCTION,
+        ),
         Step("tests", "Tests", [PYTHON, "-m", "pytest", "-n", "auto"]),
-    ]  # fmt: skip
+    ]
 
 
 def run(step: Step) -> bool:
@@ -96,7 +127,7 @@ def run(step: Step) -> bool:
 
 
 def main(words: list[str]) -> int:
-    """Run the steps; the tests come last, so that their summary ends the output when all is well."""
+    """Run the steps; the tests come last, so that their summary ends the output."""
     only = words[1:] if words[:1] == ["--only"] else []
     chosen = [step for step in steps() if not only or step.name in only]
     if unknown := set(only) - {step.name for step in chosen}:
@@ -109,7 +140,8 @@ def main(words: list[str]) -> int:
     tests = [step for step in chosen if step.name == "tests"]
     failed = [step for step in chosen if step not in tests and not run(step)]
     if failed:
-        say(f"\nThese checks failed: {', '.join(step.name for step in failed)}. The tests still run.")
+        names = ", ".join(step.name for step in failed)
+        say(f"\nThese checks failed: {names}. The tests still run.")
     elif len(chosen) > len(tests):
         say(f"\nAll other checks hold ({time.monotonic() - started:.0f} s).")
     failed += [step for step in tests if not run(step)]

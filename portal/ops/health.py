@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -58,17 +57,21 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponseBase:
     """Count what waits and what is stuck, for Prometheus, behind a bearer token."""
     if not settings.METRICS_TOKEN:
-        return HttpResponse("No metrics token is configured.\n", status=404, content_type="text/plain")
+        return HttpResponse(
+            "No metrics token is configured.\n", status=404, content_type="text/plain"
+        )
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not constant_time_compare(given, settings.METRICS_TOKEN):
         answer = HttpResponse("A bearer token is needed.\n", status=401, content_type="text/plain")
         answer["WWW-Authenticate"] = "Bearer"
         return answer
     try:
-        text = _exposition(queues.backlog(), now=timezone.now())  # noqa: TID251
+        text = _exposition(queues.backlog(), now=timezone.now())
     except DatabaseError:
         log.warning("metrics could not be read", exc_info=True)
-        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+        return HttpResponse(
+            "The database does not answer.\n", status=503, content_type="text/plain"
+        )
     return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -106,7 +109,7 @@ def look_at_broker() -> Finding:
 
 def pending_migrations() -> int:
     """Count migrations this code has and the database lacks; none once seen to be none."""
-    global _migrated  # noqa: PLW0603 - new code means a new process
+    global _migrated
     if _migrated:
         return 0
     executor = MigrationExecutor(connection)
@@ -116,17 +119,14 @@ def pending_migrations() -> int:
 
 
 def _exposition(backlog: list[queues.Backlog], *, now: datetime) -> str:
+    labels = [f'queue="{each.queue}",state="{each.state}"' for each in backlog]
+    pairs = list(zip(labels, backlog, strict=True))
     lines = [
         "# HELP amends_queue_rows Rows by queue and state.",
         "# TYPE amends_queue_rows gauge",
-        *(f'amends_queue_rows{{queue="{each.queue}",state="{each.state}"}} {each.count}' for each in backlog),
+        *(f"amends_queue_rows{{{label}}} {each.count}" for label, each in pairs),
         "# HELP amends_queue_oldest_seconds Age of the oldest row by queue and state.",
         "# TYPE amends_queue_oldest_seconds gauge",
-        *(
-            f'amends_queue_oldest_seconds{{queue="{each.queue}",state="{each.state}"}} {each.age(now):.3f}'
-            for each in backlog
-        ),
+        *(f"amends_queue_oldest_seconds{{{label}}} {each.age(now):.3f}" for label, each in pairs),
     ]
     return "\n".join(lines) + "\n"
-
-

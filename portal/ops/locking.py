@@ -8,7 +8,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).parent / "uv"
-SAME = ["--python-version", "3.11", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header"]  # fmt: skip
+SAME = [
+    "--python-version=3.11",
+    "--universal",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+]
 LOCKS = {
     "requirements.txt": ["pyproject.toml", "--group", "embedded"],
     "requirements-dev.txt": [

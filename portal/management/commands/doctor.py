@@ -21,6 +21,8 @@ from portal.ops import health, queues
 CLOCK_TOLERANCE = 5.0
 ROOM_NEEDED = 1024**3
 STALE_AFTER = 120.0
+OLDEST_POSTGRES = 15_00_00
+KEY_LENGTH = 50
 
 
 @dataclass(frozen=True)
@@ -55,45 +57,44 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
 
+def judge(name: str, words: str, advice: str = "") -> Finding:
+    """Report a part; advice means that a person has to do something."""
+    return Finding(name=name, ok=not advice, words=f"{words}. {advice}" if advice else words)
+
+
 def database() -> Iterator[Finding]:
     """Look at the database: writable, migrated, new enough, and on the same clock."""
     found = health.look_at_database()
     if not found.ok:
-        yield Finding("database", False, f"{found.words}. Check DATABASE_URL and run migrate.")
+        yield judge("database", found.words, "Check DATABASE_URL, then run migrate.")
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version_num')::int, clock_timestamp()")
         version, there = cursor.fetchone()
-    here = timezone.now()  # noqa: TID251
-    yield Finding(
-        "database", version >= 150000, f"PostgreSQL {version // 10000}, writable, up to date"
-        if version >= 150000 else f"PostgreSQL {version // 10000} is too old; 15 is needed.",
-    )  # fmt: skip
-    apart = abs((there - here).total_seconds())
-    yield Finding(
-        "clock", apart < CLOCK_TOLERANCE, f"{apart:.1f} s apart from the database's"
-        + ("" if apart < CLOCK_TOLERANCE else ". Synchronise both with NTP."),
-    )  # fmt: skip
+    apart = abs((there - timezone.now()).total_seconds())
+    old = "" if version >= OLDEST_POSTGRES else "Amends needs PostgreSQL 15 or newer."
+    yield judge("database", f"PostgreSQL {version // 10000}, writable, up to date", old)
+    late = "" if apart < CLOCK_TOLERANCE else "Keep both machines on time with NTP."
+    yield judge("clock", f"{apart:.1f} s apart from the database's", late)
 
 
 def broker() -> Iterator[Finding]:
     """Look at the broker."""
     found = health.look_at_broker()
-    words = found.words if found.ok else f"{found.words}. Work goes on, slower. Check REDIS_URL."
-    yield Finding("broker", found.ok, words)
+    advice = "" if found.ok else "Work goes on, only slower. Check REDIS_URL."
+    yield judge("broker", found.words, advice)
 
 
 def mail() -> Iterator[Finding]:
     """Open and close a connection to the mail server; no letter is sent."""
-    backend = settings.EMAIL_BACKEND.rpartition(".")[0].rpartition(".")[2]
     try:
         line = get_connection()
         line.open()
         line.close()
-    except Exception as trouble:  # noqa: BLE001 - every backend raises its own
-        yield Finding("mail", False, f"{backend} fails: {trouble}. Check AMENDS_EMAIL_*.")
+    except Exception as trouble:  # every backend raises its own
+        yield judge("mail", f"{settings.EMAIL_BACKEND}: {trouble}", "Check AMENDS_EMAIL_*.")
     else:
-        yield Finding("mail", True, f"{backend} answers")
+        yield judge("mail", f"{settings.EMAIL_BACKEND} answers")
 
 
 def folders() -> Iterator[Finding]:
@@ -103,35 +104,28 @@ def folders() -> Iterator[Finding]:
         try:
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
-                pass
-            free = shutil.disk_usage(path).free
+                free = shutil.disk_usage(path).free
         except OSError as trouble:
-            yield Finding(f"{name} folder", False, f"{path}: {trouble.strerror}.")
+            yield judge(f"{name} folder", f"{path}: {trouble.strerror}", "Make it writable.")
         else:
-            roomy = free >= ROOM_NEEDED
-            yield Finding(
-                f"{name} folder", roomy, f"{path}, {free / 1024**3:.1f} GB free"
-                + ("" if roomy else ". Make room: less than 1 GB is left."),
-            )  # fmt: skip
+            full = "" if free >= ROOM_NEEDED else "Make room: less than 1 GB is left."
+            yield judge(f"{name} folder", f"{path}, {free / 1024**3:.1f} GB free", full)
 
 
 def secrets() -> Iterator[Finding]:
     """Look at the secrets without showing them."""
-    weak = len(settings.SECRET_KEY) < 50 or settings.SECRET_KEY.startswith("insecure")
-    yield Finding(
-        "secret key", not weak, "long enough" if not weak
-        else "Set AMENDS_SECRET_KEY to 50 random characters or more.",
-    )  # fmt: skip
-    own = bool(settings.FIELD_KEYS) or settings.DEMO or settings.DEBUG
-    yield Finding(
-        "field keys", own, "set" if settings.FIELD_KEYS else "derived from the secret key"
-        + ("" if own else ". Set AMENDS_FIELD_KEYS, so that the secret key can be changed."),
-    )  # fmt: skip
-    bank = settings.PAYMENT_GATEWAY != "sandbox" or settings.DEMO or settings.DEBUG
-    yield Finding(
-        "payments", bank, settings.PAYMENT_GATEWAY
-        + ("" if bank else " pays nobody. Set AMENDS_PAYMENT_GATEWAY."),
-    )  # fmt: skip
+    is_play = settings.DEMO or settings.DEBUG
+    weak = len(settings.SECRET_KEY) < KEY_LENGTH or settings.SECRET_KEY.startswith("insecure")
+    advice = "Set AMENDS_SECRET_KEY to 50 random characters or more." if weak else ""
+    yield judge("secret key", "too weak" if weak else "strong enough", advice)
+    if settings.FIELD_KEYS:
+        yield judge("field keys", "set")
+    else:
+        advice = "Set AMENDS_FIELD_KEYS, so that the secret key can be changed one day."
+        yield judge("field keys", "derived from the secret key", "" if is_play else advice)
+    pretends = settings.PAYMENT_GATEWAY == "sandbox" and not is_play
+    advice = "The sandbox pays nobody. Set AMENDS_PAYMENT_GATEWAY." if pretends else ""
+    yield judge("payments", settings.PAYMENT_GATEWAY, advice)
 
 
 def backlog() -> Iterator[Finding]:
@@ -140,17 +134,17 @@ def backlog() -> Iterator[Finding]:
         found = queues.backlog()
     except DatabaseError:
         return  # said already
-    now = timezone.now()  # noqa: TID251
+    now = timezone.now()
     for each in found:
-        if each.count == 0:
+        if not each.count:
             continue
-        late = each.state == "waiting" and each.age(now) > STALE_AFTER
-        stuck = each.state != "waiting"
-        advice = ". Is a worker running?" if late else ". Look at them in the admin." if stuck else ""
-        yield Finding(
-            each.queue, not (late or stuck),
-            f"{each.count} {each.state}, the oldest for {each.age(now):.0f} s{advice}",
-        )  # fmt: skip
+        advice = ""
+        if each.state != "waiting":
+            advice = "Look at them in the admin."
+        elif each.age(now) > STALE_AFTER:
+            advice = "Is a worker running?"
+        words = f"{each.count} {each.state}, the oldest for {each.age(now):.0f} s"
+        yield judge(each.queue, words, advice)
 
 
 LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (

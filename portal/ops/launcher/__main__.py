@@ -20,6 +20,13 @@ from portal.ops.launcher.scratch import services
 
 def main(words: Sequence[str]) -> int:
     """Read the command line."""
+    try:
+        return _main(words)
+    finally:
+        places.clear_left_behind()  # of a child that was killed; by now it is dead for certain
+
+
+def _main(words: Sequence[str]) -> int:
     if list(words) == ["run"]:
         return keeper.keep(running.run, apart=True)
     if words and words[0] == "exec":
@@ -51,10 +58,7 @@ def _run(command: list[str], env: dict[str, str]) -> int:
     stop: signal.Signals | None = None
     while True:
         try:
-            if stop is None:
-                code = process.wait()
-            else:
-                code = _finish(process, stop)
+            code = process.wait() if stop is None else _finish(process, stop)
         except keeper.Stopped as stopped:
             stop = signal.Signals(stopped.number) if stop is None else signal.SIGKILL
         else:

@@ -151,7 +151,7 @@ def _become(
         code = leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
         if isinstance(leaving.code, str):
             sys.stderr.write(f"{leaving.code}\n")
-    except BaseException:  # noqa: BLE001 - a forked child must never return into its parent's code
+    except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         with contextlib.suppress(BaseException):

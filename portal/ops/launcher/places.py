@@ -124,9 +124,8 @@ def temporary() -> Iterator[Path]:
 
     Its lock is held while we live, so folders whose lock is free belong to nobody.
     """
-    base = temp_base()
-    _clear_left_behind(base)
-    folder = Path(tempfile.mkdtemp(prefix=_TEMP, dir=base))
+    clear_left_behind()
+    folder = Path(tempfile.mkdtemp(prefix=_TEMP, dir=temp_base()))
     folder.chmod(0o711)  # an unprivileged database user walks through, but cannot look around
     descriptor = os.open(folder / "new", os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -138,8 +137,9 @@ def temporary() -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _clear_left_behind(base: Path) -> None:
-    for folder in base.glob(f"{_TEMP}*"):
+def clear_left_behind() -> None:
+    """Remove temporary folders of ours whose launcher is dead."""
+    for folder in temp_base().glob(f"{_TEMP}*"):
         with contextlib.suppress(OSError):
             if folder.stat().st_uid != os.geteuid():
                 continue

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from portal.ops.launcher import places
-from portal.ops.launcher.processes import Child
+from portal.ops.launcher.processes import Child, group_of
 from portal.ops.launcher.saying import CannotStart, tail
 
 NAME = "PostgreSQL"
 DATABASE = USER = "amends"
-_BY_URL = "Or give Amends a database of your own: make run DATABASE_URL=postgres://user:word@host/name"
+_BY_URL = (
+    "Or give Amends a database of your own: make run DATABASE_URL=postgres://user:word@host/name"
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Programs:
     bin: Path
     user: str | None
 
-    def run(self, program: str, *words: str, log: Path, seconds: float = 120) -> None:
+    def run(self, program: str, *words: str, log: Path) -> None:
         """
         Run one of the programs to its end.
 
@@ -41,18 +44,8 @@ class Programs:
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
-            done = subprocess.run(  # noqa: S603
-                [str(self.bin / program), *words],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=_environment(),
-                timeout=seconds,
-                check=False,
-                **_as(self.user),
-            )
-        if done.returncode:
+            code = _call([str(self.bin / program), *words], self.user, out=out)
+        if code:
             raise CannotStart(f"{program} failed. The end of {log}:\n{tail(log)}\n{_BY_URL}")
 
 
@@ -114,11 +107,6 @@ def kept_folder(var: Path) -> Path:
         return inside
     name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
     return _private(Path("/var/tmp") / f"amends-{name}")  # noqa: S108
-
-
-def programs_folder(var: Path) -> Path:
-    """Return where a copy of the programs may live if the wheel cannot be reached."""
-    return kept_folder(var).parent if kept_folder(var).parent != Path("/var/tmp") else kept_folder(var)  # noqa: S108
 
 
 def prepare(programs: Programs, data: Path, *, log: Path) -> bool:
@@ -212,34 +200,32 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def _as(user: str | None) -> dict[str, object]:
-    if user is None:
-        return {}
-    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+def _call(words: list[str], user: str | None, *, out: IO[bytes] | None = None) -> int:
+    """Run a program as somebody, to its end; 126 if it cannot be run at all."""
+    try:
+        return subprocess.run(  # noqa: S603
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=out or subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=_environment(),
+            user=user,
+            group=group_of(user),
+            extra_groups=[] if user else None,
+            timeout=120,
+            check=False,
+        ).returncode
+    except OSError:
+        return 126
 
 
 def _can_run(program: Path, user: str) -> bool:
-    try:
-        return (
-            subprocess.run(  # noqa: S603
-                [str(program), "--version"], capture_output=True, cwd="/", check=False, **_as(user)
-            ).returncode
-            == 0
-        )
-    except OSError:
-        return False
+    return _call([str(program), "--version"], user) == 0
 
 
 def _can_enter(folder: Path, user: str) -> bool:
-    try:
-        return (
-            subprocess.run(  # noqa: S603
-                ["/bin/ls", "-d", f"{folder}/."], capture_output=True, cwd="/", check=False, **_as(user)
-            ).returncode
-            == 0
-        )
-    except OSError:
-        return False
+    return _call(["/bin/ls", "-d", f"{folder}/."], user) == 0
 
 
 def _private(folder: Path) -> Path:

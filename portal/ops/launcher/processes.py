@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -62,10 +63,10 @@ class Child:
                 env=dict(self.env),
                 cwd=self.cwd,
                 user=self.user,
-                group=_group(self.user),
+                group=group_of(self.user),
                 extra_groups=[] if self.user else None,
                 process_group=0,
-                preexec_fn=lambda: keeper.die_with_parent(wanted),  # noqa: PLW1509
+                preexec_fn=lambda: keeper.die_with_parent(wanted),
             )
         if self.stdin is not None and self.process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
@@ -177,11 +178,10 @@ class Supervisor:
             self.say(f"    The end of {child.log}:\n{tail(child.log, 8)}")
 
 
-def _group(user: str | None) -> int | None:
+def group_of(user: str | None) -> int | None:
+    """Return the main group of a user; nobody in particular has none."""
     if user is None:
         return None
-    import pwd
-
     return pwd.getpwnam(user).pw_gid
 
 

@@ -161,8 +161,9 @@ def _start_processes(
     logs: Path,
     port: int,
 ) -> None:
-    with teller.step("starting the sandbox bank"):
-        supervisor.add(bank(env, ledger=var / "bank" / "ledger.db", log=logs / "bank.log"))
+    if (places.ROOT / "claims" / "gateways" / "bank.py").exists():
+        with teller.step("starting the sandbox bank"):
+            supervisor.add(bank(env, ledger=var / "bank" / "ledger.db", log=logs / "bank.log"))
     with teller.step("starting worker and web"):
         supervisor.add(worker(env, log=logs / "worker.log"))
         supervisor.add(web(env, port=port, log=logs / "web.log"), seconds=90)
@@ -206,7 +207,7 @@ def web(env: dict[str, str], *, port: int, log: Path, workers: int = 2, threads:
     return Child(
         name="web",
         command=[
-            places.python(), "-m", "granian", "portal.wsgi:application", "--interface", "wsgi",
+            places.python(), "-m", "portal.ops.launcher.serving", "portal.wsgi:application", "--interface", "wsgi",
             "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--http", "1",
             "--workers", str(workers), "--blocking-threads", str(threads),
             "--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning",

@@ -35,7 +35,8 @@ class Teller:
             return
         started, over = time.monotonic(), threading.Event()
         ticker = threading.Thread(target=self._tick, args=(doing, started, over), daemon=True)
-        self._write(f"  … {doing}", end="" if self.is_terminal else "\n")
+        if self.is_terminal:
+            self._write(f"  … {doing}", end="")
         ticker.start()
         mark = "✗"
         try:
@@ -48,8 +49,11 @@ class Teller:
             self._write(f"  {mark} {doing} ({took:.1f} s)", end="\n", again=True)
 
     def _tick(self, doing: str, started: float, over: threading.Event) -> None:
-        while not over.wait(1.0 if self.is_terminal else 10.0):
+        pause = 1.0 if self.is_terminal else 2.0
+        while not over.wait(pause):
             took = time.monotonic() - started
+            if not self.is_terminal:
+                pause = 10.0  # a log needs fewer signs of life than a person who watches
             self._write(
                 f"  … {doing} ({took:.0f} s)", end="" if self.is_terminal else "\n", again=True
             )
@@ -66,4 +70,6 @@ def tail(log: Path, lines: int = 15) -> str:
         text = log.read_text("utf-8", "replace")
     except OSError:
         return "    (no log was written)"
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (the log is empty)"
+    return (
+        "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (the log is empty)"
+    )

@@ -70,8 +70,6 @@ def _database(running: Services, *, durable: bool) -> str:
     log = folder / "postgres.log"
     data, sockets = folder / "pg", folder / "s"
     postgres.prepare(found, data, log=log)
-    running.supervisor.add(
-        postgres.child(found, data, sockets, log=log, is_scratch=not durable)
-    )
+    running.supervisor.add(postgres.child(found, data, sockets, log=log, is_scratch=not durable))
     postgres.create_database(sockets)
     return postgres.url(sockets)

@@ -30,7 +30,9 @@ def program() -> Path:
     )
 
 
-def child(data: Path, *, log: Path, env: dict[str, str], is_scratch: bool = False) -> tuple[Child, str]:
+def child(
+    data: Path, *, log: Path, env: dict[str, str], is_scratch: bool = False
+) -> tuple[Child, str]:
     """Describe the server; return it with its address."""
     data.mkdir(parents=True, exist_ok=True)
     port, password = places.free_port(), secrets.token_urlsafe(24)
