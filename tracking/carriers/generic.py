@@ -68,18 +68,7 @@ def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence
 @careful
 def parse(body: bytes) -> Reading:
     """Read one body, with one parcel or many."""
-    return read(read_json(body), default_carrier=slug)
-
-
-parse_push = parse
-
-
-def read(root: Any, *, default_carrier: str) -> Reading:
-    """
-    Read the decoded body.
-
-    :raises Fault: if there is neither a parcel nor an error in it.
-    """
+    root = read_json(body)
     data = root.get("data", root) if isinstance(root, dict) else root
     lone = isinstance(data, dict) and "number" in data
     listed = [data] if lone else rows(data, "parcels")
@@ -88,13 +77,16 @@ def read(root: Any, *, default_carrier: str) -> Reading:
     for place, parcel in enumerate(listed):
         number = text(parcel, "number", limit=64)
         if number:
-            parcels.append(_snapshot(parcel, number=number, default_carrier=default_carrier))
+            parcels.append(_snapshot(parcel, number=number))
         else:
             message = f"parcels[{place}].number is missing: say which parcel this is about."
             errors.append(CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message))
     if not parcels and not errors and not isinstance(part(data, "parcels"), list):
         raise Fault("The body has no list named parcels and no number of a lone parcel.")
     return Reading(parcels=tuple(parcels), errors=tuple(errors))
+
+
+parse_push = parse
 
 
 def _error(row: dict[str, Any]) -> CarrierError:
@@ -107,10 +99,10 @@ def _error(row: dict[str, Any]) -> CarrierError:
     )
 
 
-def _snapshot(parcel: dict[str, Any], *, number: str, default_carrier: str) -> Snapshot:
+def _snapshot(parcel: dict[str, Any], *, number: str) -> Snapshot:
     return Snapshot(
         number=number,
-        carrier=text(parcel, "carrier", limit=50).lower() or default_carrier,
+        carrier=text(parcel, "carrier", limit=50).lower(),
         scans=tuple(_scan(event) for event in rows(parcel, "events")),
         is_complete=parcel.get("is_complete") is True,
         eta_from=_moment(text(parcel, "eta", "from")),

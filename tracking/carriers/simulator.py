@@ -8,8 +8,7 @@ journeys are in scenarios.py.
 from __future__ import annotations
 
 from tracking.carriers import generic
-from tracking.carriers.base import Capabilities, careful, read_json
-from tracking.scans import Reading
+from tracking.carriers.base import Capabilities
 
 slug = "simulator"
 capabilities = Capabilities(
@@ -21,12 +20,5 @@ verify = generic.verify
 fault = generic.fault
 acknowledge = generic.acknowledge
 build_requests = generic.build_requests
-
-
-@careful
-def parse(body: bytes) -> Reading:
-    """Read one body; the courier is ours unless it says another."""
-    return generic.read(read_json(body), default_carrier=slug)
-
-
-parse_push = parse
+parse = generic.parse
+parse_push = generic.parse_push

@@ -163,7 +163,7 @@ def _scan(event: dict[str, Any], *, local: str, state: str, turn: int, sequence:
         reason=meaning.reason,
         party=meaning.party,
         handed=meaning.handed,
-        raw_code=code or word or state,
+        raw_code=code or word or state[:CODE_LIMIT],
         raw_text=words,
         location=area,
         country="CN" if text(event, "areaCode").startswith("CN") else "",

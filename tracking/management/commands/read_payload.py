@@ -41,7 +41,7 @@ class Command(BaseCommand):
         bodies = [self._read(path) for path in files]
         for body in bodies:
             reading = carrier.parse_push(body) if push else carrier.parse(body)
-            self.stdout.write(orjson.dumps(describe(reading)).decode())
+            self.stdout.write(orjson.dumps(describe(reading, adapter=adapter)).decode())
 
     def _read(self, path: Path) -> bytes:
         try:
@@ -50,19 +50,20 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot read {path}: {error.strerror or error}.") from None
 
 
-def describe(reading: Reading) -> dict[str, Any]:
-    """Return a reading as plain values, newest event last."""
+def describe(reading: Reading, *, adapter: str) -> dict[str, Any]:
+    """Return a reading as plain values; a body that names no carrier is its adapter's."""
     return {
-        "parcels": [_parcel(snapshot) for snapshot in reading.parcels],
+        "parcels": [_parcel(snapshot, adapter=adapter) for snapshot in reading.parcels],
         "errors": [_error(error) for error in reading.errors],
     }
 
 
-def _parcel(snapshot: Snapshot) -> dict[str, Any]:
-    journey = rules.project(snapshot.scans, carrier=snapshot.carrier, number=snapshot.number)
+def _parcel(snapshot: Snapshot, *, adapter: str) -> dict[str, Any]:
+    carrier = snapshot.carrier or adapter
+    journey = rules.project(snapshot.scans, carrier=carrier, number=snapshot.number)
     return {
         "number": snapshot.number,
-        "carrier": snapshot.carrier,
+        "carrier": carrier,
         "status": journey.status,
         "reason": journey.reason,
         "party": journey.party,
