@@ -113,3 +113,24 @@ class CompensationFailed(ClaimEvent):
     amount_minor: int
     currency: str
     instrument: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompensationRetried(ClaimEvent):
+    """The desk sends a failed payment again; no money has moved yet."""
+
+    name: ClassVar[str] = "claims.compensation_retried"
+    compensation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderDue(ClaimEvent):
+    """A claim waits for the shopper; ``what`` is offer, evidence or return, ``number`` 1 or 2."""
+
+    name: ClassVar[str] = "claims.reminder_due"
+    what: str
+    number: int
+    due_at: str
+    text: str
+    amount_minor: int
+    currency: str

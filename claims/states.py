@@ -35,7 +35,10 @@ class ClaimState(models.TextChoices):
 S = ClaimState
 
 DEAD = (S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.CLOSED)
-"""States in which a claim no longer holds its units: another claim may take them."""
+"""States in which nothing more will come of a claim by itself."""
+
+FREES_UNITS = (S.REJECTED, S.WITHDRAWN, S.EXPIRED)
+"""Entering these lets go of the units: another claim may take them. A paid unit stays taken."""
 
 OPEN = tuple(s for s in S if s not in (S.RESOLVED, *DEAD))
 """States in which somebody still has something to do."""
@@ -64,7 +67,7 @@ CLAIM_MOVES: Moves = {
     "reject":       Move((S.UNDER_REVIEW, S.PENDING_APPROVAL),                  S.REJECTED),
     "compensate":   Move((S.APPROVED, S.COMPENSATION_FAILED),                   S.COMPENSATING),
     "settle":       Move((S.COMPENSATING,),                                     S.RESOLVED),
-    "fail":         Move((S.COMPENSATING, S.RESOLVED),                          S.COMPENSATION_FAILED),
+    "fail":         Move((S.COMPENSATING, S.RESOLVED, S.CLOSED),                S.COMPENSATION_FAILED),
     "appeal":       Move((S.REJECTED, S.RESOLVED, S.OFFERED),                   S.APPEALED),
     "take_up":      Move((S.APPEALED,),                                         S.UNDER_REVIEW),
     "reopen":       Move((S.RESOLVED, S.EXPIRED),                               S.UNDER_REVIEW),
@@ -90,6 +93,18 @@ class Wish(models.TextChoices):
     REPLACEMENT = "replacement", _("A new one")
     CREDIT = "credit", _("Store credit")
     OTHER = "other", _("Something else")
+
+
+class DeclineCode(models.TextChoices):
+    """Why the desk says no."""
+
+    TOO_LATE = "too_late", _("Reported too late")
+    NOT_AS_CLAIMED = "not_as_claimed", _("What we see does not match the report")
+    NO_EVIDENCE = "no_evidence", _("Nothing to go by")
+    WORN = "worn", _("Wear or use after delivery")
+    DELIVERED = "delivered", _("Proof of delivery")
+    PUT_RIGHT = "put_right", _("Already put right")
+    OTHER = "other", _("Another reason")
 
 
 class EvidenceState(models.TextChoices):
@@ -122,13 +137,14 @@ C = CompensationState
 
 COMPENSATION_MOVES: Moves = {
     # verb            from                                             to
-    "send":     Move((C.PLANNED, C.FAILED),                            C.SENDING),
+    "send":     Move((C.PLANNED,),                                      C.SENDING),
     "lose":     Move((C.SENDING,),                                     C.UNKNOWN),
     "wait":     Move((C.SENDING, C.UNKNOWN),                           C.PENDING),
     "resend":   Move((C.UNKNOWN,),                                     C.SENDING),
     "succeed":  Move((C.SENDING, C.UNKNOWN, C.PENDING),                C.SUCCEEDED),
     "fail":     Move((C.SENDING, C.UNKNOWN, C.PENDING),                C.FAILED),
     "reverse":  Move((C.SUCCEEDED,),                                   C.REVERSED),
+    "retry":    Move((C.FAILED, C.REVERSED),                            C.PLANNED),
 }  # fmt: skip
 
 RESERVING = (C.PLANNED, C.SENDING, C.UNKNOWN, C.PENDING)

@@ -5,6 +5,7 @@ from claims.models.compensation import (
     Attempt,
     Compensation,
     CompensationTransition,
+    GatewayNotice,
     PaymentBalance,
 )
 from claims.models.decision import Approval, Assessment
@@ -28,6 +29,7 @@ __all__ = [
     "Evidence",
     "EvidenceAsk",
     "EvidenceRequest",
+    "GatewayNotice",
     "InternalNote",
     "Message",
     "PaymentBalance",

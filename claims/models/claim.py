@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import ClassVar
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.models.policy import ReasonPolicy
 from claims.states import CLAIM_MOVES, DEAD, OPEN, ClaimReason, ClaimState, Wish
 from portal.lib.moves import Movable, Moves, Transition
@@ -79,9 +79,16 @@ class Claim(Movable):
     created_at = models.DateTimeField(_("begun"))
     saved_at = models.DateTimeField(_("draft saved"))
     submitted_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    due_at = models.DateTimeField(_("next step due"))
+    """When whoever holds the claim now must have acted; after the end, when it closes."""
     decide_by = models.DateTimeField(_("we decide by"), null=True, blank=True)
     answer_by = models.DateTimeField(_("shopper answers by"), null=True, blank=True)
     legal_due_at = models.DateTimeField(_("law's last day"), null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Since when the clock of ``decide_by`` stands still, waiting for somebody else."""
+    appeal_until = models.DateTimeField(_("second look until"), null=True, blank=True)
+    appeals = models.PositiveSmallIntegerField(_("second looks"), default=0)
+    reminders = models.PositiveSmallIntegerField(_("reminders sent"), default=0)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("put right"), null=True, blank=True)
     decision_code = models.CharField(_("decision code"), max_length=40, blank=True)
@@ -121,6 +128,9 @@ class Claim(Movable):
         indexes = [
             models.Index(
                 fields=["decide_by"], condition=~Q(state__in=(*DEAD, "resolved")), name="claim_due"
+            ),
+            models.Index(
+                fields=["due_at"], condition=~Q(state="closed"), name="claim_next_step_due"
             ),
             models.Index(fields=["shopper", "-created_at"], name="claim_by_shopper"),
         ]
@@ -185,8 +195,4 @@ class ClaimTransition(Transition):
     class Meta:
         verbose_name = _("step")
         verbose_name_plural = _("steps")
-        triggers = [
-            pgtrigger.Protect(
-                name="claim_step_is_never_rewritten", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = guards.append_only("claim_step")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.models.claim import Claim
 from claims.models.decision import Approval
 from claims.states import (
@@ -41,6 +41,7 @@ class PaymentBalance(models.Model):
                 name="payment_sums_are_not_negative",
             ),
         ]
+        triggers = [guards.captured_is_what_was_paid(), *guards.kept("payment_balance")]
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.refunded_minor}/{self.captured_minor} {self.currency}"
@@ -86,6 +87,7 @@ class Compensation(Movable):
     instrument = models.CharField(_("paid to"), max_length=80)
     payee = models.CharField(_("payment reference"), max_length=120)
     provider_ref = models.CharField(_("bank reference"), max_length=120, blank=True)
+    looks = models.PositiveSmallIntegerField(_("looks"), default=0)
     next_look_at = models.DateTimeField(_("next look"), null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
     planned_at = models.DateTimeField(_("planned"))
@@ -112,6 +114,7 @@ class Compensation(Movable):
                 name="compensation_to_look_at",
             )
         ]
+        triggers = guards.compensation_is_approved()
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.amount_minor} {self.currency}"
@@ -125,12 +128,7 @@ class CompensationTransition(Transition):
     class Meta:
         verbose_name = _("payment step")
         verbose_name_plural = _("payment steps")
-        triggers = [
-            pgtrigger.Protect(
-                name="payment_step_is_never_rewritten",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            )
-        ]
+        triggers = guards.append_only("payment_step")
 
 
 class Attempt(models.Model):
@@ -160,6 +158,45 @@ class Attempt(models.Model):
                 name="attempt_one_open_per_compensation",
             ),
         ]
+        triggers = [
+            guards.frozen(
+                "attempt_keeps_its_key", "compensation_id", "number", "key", "started_at"
+            ),
+            *guards.kept("attempt"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.compensation_id}/{self.number}"
+
+
+class GatewayNotice(models.Model):
+    """A payment provider's webhook as it came: a hint to look, never the truth itself."""
+
+    gateway = models.CharField(_("gateway"), max_length=24)
+    event_id = models.CharField(_("event"), max_length=120)
+    reference = models.CharField(_("our reference"), max_length=64)
+    body = models.BinaryField(editable=False)
+    received_at = models.DateTimeField(_("received"))
+    due_at = models.DateTimeField(_("next look"))
+    looks = models.PositiveSmallIntegerField(_("looks"), default=0)
+    handled_at = models.DateTimeField(_("handled"), null=True, blank=True)
+    error = models.TextField(_("trouble"), blank=True)
+
+    class Meta:
+        verbose_name = _("payment notice")
+        verbose_name_plural = _("payment notices")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "event_id"], name="payment_notice_once_per_event"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(handled_at__isnull=True),
+                name="payment_notice_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.event_id}"

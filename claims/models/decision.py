@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.models.claim import Claim
 from claims.models.policy import ApprovalLimit, ReasonPolicy
 
@@ -19,13 +19,15 @@ class Assessment(models.Model):
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     policy = models.ForeignKey(ReasonPolicy, on_delete=models.PROTECT, related_name="+")
     lines = models.JSONField(_("lines"))
-    """[{"title", "quantity", "each_minor", "amount_minor", "note_en", "note_zh"}]"""
+    """[{"key", "title", "quantity", "each_minor", "amount_minor", "note_en", "note_zh"}]"""
     amount_minor = models.BigIntegerField(_("sum"))
     currency = models.CharField(_("currency"), max_length=3)
     rule = models.CharField(_("rule number"), max_length=20)
     text_en = models.TextField(_("reasons in English"))
     text_zh = models.TextField(_("reasons in Chinese"))
     inputs = models.JSONField(_("inputs"), default=dict)
+    digest = models.CharField(max_length=64, editable=False)
+    """SHA-256 over everything above; an approval's digest covers it."""
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -40,11 +42,7 @@ class Assessment(models.Model):
                 condition=Q(amount_minor__gte=0), name="assessment_is_not_negative"
             ),
         ]
-        triggers = [
-            pgtrigger.Protect(
-                name="assessment_is_never_rewritten", operation=pgtrigger.Update | pgtrigger.Delete
-            )
-        ]
+        triggers = guards.append_only("assessment")
 
     def __str__(self) -> str:
         return f"{self.claim_id}/{self.number}"
@@ -84,6 +82,7 @@ class Approval(models.Model):
     )
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
+    spent_at = models.DateTimeField(_("paid"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("approval")
@@ -106,9 +105,12 @@ class Approval(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="approval_pays_something"),
             models.UniqueConstraint(
-                fields=["claim"], condition=Q(voided_at__isnull=True), name="approval_one_live_per_claim"
+                fields=["claim"],
+                condition=Q(voided_at__isnull=True, spent_at__isnull=True),
+                name="approval_one_live_per_claim",
             ),
         ]
+        triggers = guards.approval_is_bound()
 
     def __str__(self) -> str:
         return f"{self.claim_id}: {self.amount_minor} {self.currency}"

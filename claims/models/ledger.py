@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.models.compensation import Compensation
 from claims.states import Account
 
@@ -23,6 +24,7 @@ class Posting(models.Model):
     class Meta:
         verbose_name = _("posting")
         verbose_name_plural = _("postings")
+        triggers = [guards.posting_balances(), *guards.append_only("posting")]
 
     def __str__(self) -> str:
         return self.key
@@ -42,6 +44,7 @@ class Entry(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(amount_minor=0), name="entry_moves_something")
         ]
+        triggers = [guards.entry_balances(), *guards.append_only("entry")]
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount_minor} {self.currency}"

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.states import ClaimReason
 
 
@@ -34,6 +35,11 @@ class ReasonPolicy(models.Model):
     text_en = models.TextField(_("rule in English"))
     text_zh = models.TextField(_("rule in Chinese"))
     window_days = models.PositiveSmallIntegerField(_("days to report"), default=30)
+    wait_days = models.PositiveSmallIntegerField(
+        _("silent days first"),
+        default=0,
+        help_text=_("Days without a scan before a parcel may be reported as not come."),
+    )
     decide_days = models.PositiveSmallIntegerField(_("days to decide"), default=3)
     answer_days = models.PositiveSmallIntegerField(_("days the shopper has to answer"), default=7)
     refunds_delivery_fee = models.BooleanField(_("gives the delivery fee back"), default=True)
@@ -104,6 +110,7 @@ class ApprovalLimit(models.Model):
                 condition=Q(single_minor__gte=0), name="approval_limit_is_not_negative"
             ),
         ]
+        triggers = [guards.limits_move_forward(), *guards.append_only("approval_limit")]
 
     def __str__(self) -> str:
         return f"{self.currency} {self.single_minor} ({self.valid_from})"

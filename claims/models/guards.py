@@ -1,0 +1,269 @@
+"""Promises the database keeps by itself, whoever writes: service, admin, shell or SQL."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def _refuse(name: str, unless: str, message: str) -> str:
+    """Return PL/pgSQL that refuses the row, as a check constraint would, unless a condition holds."""
+    return f"""
+        IF NOT ({unless}) THEN
+            RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = '{name}',
+                MESSAGE = '{name}: {message}';
+        END IF;
+    """
+
+
+def frozen(name: str, *columns: str) -> pgtrigger.Trigger:
+    """Return a guard that refuses every change of these columns."""
+    same = " AND ".join(f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}" for column in columns)
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=_refuse(name, same, "these columns are written once") + "RETURN NEW;",
+    )
+
+
+def _never_emptied(noun: str) -> pgtrigger.Trigger:
+    name = f"{noun}_is_never_emptied"
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=f"RAISE EXCEPTION '{name}: these rows are kept for good';",
+    )
+
+
+def kept(noun: str) -> list[pgtrigger.Trigger]:
+    """Return guards that refuse to delete rows, one by one or all at once."""
+    return [
+        pgtrigger.Protect(name=f"{noun}_is_never_deleted", operation=pgtrigger.Delete),
+        _never_emptied(noun),
+    ]
+
+
+def append_only(noun: str) -> list[pgtrigger.Trigger]:
+    """Return guards under which rows may only be added."""
+    return [
+        pgtrigger.Protect(
+            name=f"{noun}_is_never_rewritten", operation=pgtrigger.Update | pgtrigger.Delete
+        ),
+        _never_emptied(noun),
+    ]
+
+
+def limits_move_forward() -> pgtrigger.Trigger:
+    """Return a guard against back-dating: a new limit begins after every older one."""
+    name = "approval_limit_only_moves_forward"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=_refuse(
+            name,
+            "NOT EXISTS (SELECT 1 FROM claims_approvallimit l"
+            " WHERE l.currency = NEW.currency AND l.valid_from >= NEW.valid_from)",
+            "a limit begins after those before it",
+        )
+        + "RETURN NEW;",
+    )
+
+
+def approval_is_bound() -> list[pgtrigger.Trigger]:
+    """
+    Return the guards of an approval.
+
+    Its sum is the assessment's, its payee the order's own payment, its claimant the shopper, its
+    limit the one in force that day, and its digest covers them all.
+    """
+    bound, limit, steps = (
+        "approval_is_bound_to_its_claim",
+        "approval_uses_the_limit_in_force",
+        "approval_only_goes_forward",
+    )
+    day = "(NEW.reviewed_at AT TIME ZONE 'UTC')::date"
+    return [
+        pgtrigger.Trigger(
+            name=bound,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            func=_refuse(
+                bound,
+                "EXISTS (SELECT 1 FROM claims_claim c"
+                " JOIN claims_assessment a ON a.claim_id = c.id"
+                " JOIN tracking_order o ON o.id = c.order_id"
+                " WHERE c.id = NEW.claim_id AND a.id = NEW.assessment_id"
+                " AND c.shopper_id = NEW.claimant_id"
+                " AND a.amount_minor = NEW.amount_minor AND a.currency = NEW.currency"
+                " AND c.currency = NEW.currency"
+                " AND o.payment_reference = NEW.payee"
+                " AND o.payment_instrument = NEW.instrument"
+                " AND NEW.digest = encode(sha256(convert_to(concat_ws(chr(31), a.id, a.digest,"
+                " NEW.amount_minor, NEW.currency, NEW.instrument, NEW.payee), 'UTF8')), 'hex'))",
+                "sum, currency, payee, claimant and digest must be those of claim and assessment",
+            )
+            + "RETURN NEW;",
+        ),
+        pgtrigger.Trigger(
+            name=limit,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            func=_refuse(
+                limit,
+                "EXISTS (SELECT 1 FROM claims_approvallimit l WHERE l.id = NEW.limit_id"
+                " AND l.currency = NEW.currency AND l.single_minor = NEW.limit_minor"
+                f" AND l.valid_from <= {day} AND NOT EXISTS ("
+                "SELECT 1 FROM claims_approvallimit n WHERE n.currency = l.currency"
+                f" AND n.valid_from > l.valid_from AND n.valid_from <= {day}))",
+                "the limit must be the one in force for the currency on that day",
+            )
+            + "RETURN NEW;",
+        ),
+        frozen(
+            "approval_is_never_altered",
+            "claim_id",
+            "assessment_id",
+            "amount_minor",
+            "currency",
+            "instrument",
+            "payee",
+            "digest",
+            "limit_id",
+            "limit_minor",
+            "claimant_id",
+            "reviewer_id",
+            "reviewed_at",
+        ),
+        pgtrigger.Trigger(
+            name=steps,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            func=_refuse(
+                steps,
+                "(OLD.approved_at IS NULL OR (NEW.approved_at = OLD.approved_at"
+                " AND NEW.approver_id IS NOT DISTINCT FROM OLD.approver_id))"
+                " AND (OLD.voided_at IS NULL OR (NEW.voided_at = OLD.voided_at"
+                " AND NEW.approved_at IS NOT DISTINCT FROM OLD.approved_at))"
+                " AND (OLD.voided_at IS NOT NULL OR NEW.voided_at IS NULL OR NOT EXISTS ("
+                "SELECT 1 FROM claims_compensation m WHERE m.approval_id = NEW.id))",
+                "a yes is neither taken back nor moved to another person, nor void once used",
+            )
+            + "RETURN NEW;",
+        ),
+        *kept("approval"),
+    ]
+
+
+def compensation_is_approved() -> list[pgtrigger.Trigger]:
+    """Return the guards of a compensation: approved, unaltered, and never more than was paid."""
+    approved, total = "compensation_needs_a_live_approval", "compensations_never_exceed_the_payment"
+    return [
+        pgtrigger.Trigger(
+            name=approved,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            func=_refuse(
+                approved,
+                "EXISTS (SELECT 1 FROM claims_approval p"
+                " JOIN claims_claim c ON c.id = p.claim_id"
+                " JOIN claims_paymentbalance b ON b.order_id = c.order_id"
+                " WHERE p.id = NEW.approval_id AND p.claim_id = NEW.claim_id"
+                " AND b.id = NEW.balance_id AND b.currency = NEW.currency"
+                " AND p.approved_at IS NOT NULL AND p.voided_at IS NULL"
+                " AND p.amount_minor = NEW.amount_minor AND p.currency = NEW.currency"
+                " AND p.payee = NEW.payee AND p.instrument = NEW.instrument)",
+                "an approved, live approval of the same claim, sum and payee must stand behind it",
+            )
+            + "RETURN NEW;",
+        ),
+        pgtrigger.Trigger(
+            name=total,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert | pgtrigger.Update,
+            func="""
+            IF NEW.state NOT IN ('failed', 'reversed') THEN
+                PERFORM 1 FROM claims_paymentbalance WHERE id = NEW.balance_id FOR UPDATE;
+            """
+            + _refuse(
+                total,
+                "NEW.amount_minor + (SELECT COALESCE(SUM(m.amount_minor), 0)"
+                " FROM claims_compensation m WHERE m.balance_id = NEW.balance_id"
+                " AND m.id <> NEW.id AND m.state NOT IN ('failed', 'reversed'))"
+                " <= (SELECT captured_minor FROM claims_paymentbalance WHERE id = NEW.balance_id)",
+                "the order was not paid that much",
+            )
+            + "END IF; RETURN NEW;",
+        ),
+        frozen(
+            "compensation_is_never_altered",
+            "claim_id",
+            "approval_id",
+            "balance_id",
+            "reference",
+            "kind",
+            "gateway",
+            "amount_minor",
+            "currency",
+            "instrument",
+            "payee",
+            "planned_at",
+        ),
+        *kept("compensation"),
+    ]
+
+
+def captured_is_what_was_paid() -> pgtrigger.Trigger:
+    """Return a guard that keeps the balance's captured sum to what its order says was paid."""
+    name = "payment_balance_tells_what_was_paid"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=_refuse(
+            name,
+            "EXISTS (SELECT 1 FROM tracking_order o WHERE o.id = NEW.order_id"
+            " AND o.currency = NEW.currency AND NEW.captured_minor <= o.captured_minor)",
+            "no more was captured than the order says",
+        )
+        + "RETURN NEW;",
+    )
+
+
+def posting_balances() -> pgtrigger.Trigger:
+    """Return the guard at commit: a posting has entries, and they sum to zero per currency."""
+    name = "posting_balances_at_commit"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=_refuse(
+            name,
+            "EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.id)"
+            " AND NOT EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.id"
+            " GROUP BY e.currency HAVING SUM(e.amount_minor) <> 0)",
+            "debits and credits differ",
+        )
+        + "RETURN NULL;",
+    )
+
+
+def entry_balances() -> pgtrigger.Trigger:
+    """Return the same guard for an entry that joins a posting later."""
+    name = "entry_leaves_its_posting_balanced"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=_refuse(
+            name,
+            "NOT EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.posting_id"
+            " GROUP BY e.currency HAVING SUM(e.amount_minor) <> 0)",
+            "debits and credits differ",
+        )
+        + "RETURN NULL;",
+    )

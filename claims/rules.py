@@ -1,0 +1,353 @@
+"""What policy means in days, sums and words: pure functions of facts and a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from claims.states import ClaimReason, ClaimState
+from portal.lib.money import Money
+from portal.lib.moves import Role
+
+_Words = str | Promise
+S = ClaimState
+
+DRAFT_LIFE = timedelta(days=14)
+SCREEN_WITHIN = timedelta(hours=1)
+CARRIER_MAX = timedelta(days=30)
+"""After this a traced parcel is decided on what we know."""
+RETURN_WITHIN = timedelta(days=14)
+APPEAL_WITHIN = timedelta(days=30)
+REOPEN_WITHIN = timedelta(days=30)
+APPEALS_MAX = 2
+LEGAL_DAYS = 7
+PROMISE_GRACE = timedelta(hours=48)
+PAY_WITHIN_DAYS = 1
+SECOND_WITHIN_DAYS = 1
+REMIND_AT = (0.5, 0.85)
+"""Shares of the waiting time after which the shopper is reminded."""
+
+FEE_KEY = 0
+PAID_KEY = -1
+CAP_KEY = -2
+"""Keys of an assessment's lines that are no order line."""
+
+
+# --- Time ------------------------------------------------------------------------------------------
+
+
+def business_days(start: datetime, days: int) -> datetime:
+    """Return the moment so many working days, Monday to Friday, after ``start``."""
+    moment = start
+    while days > 0:
+        moment += timedelta(days=1)
+        if moment.weekday() < 5:
+            days -= 1
+    return moment
+
+
+def reminders_due(*, since: datetime, until: datetime, now: datetime) -> int:
+    """Count the reminders that should have gone out by now."""
+    return sum(now >= since + (until - since) * share for share in REMIND_AT)
+
+
+# --- Windows ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelFacts:
+    """What a window depends on."""
+
+    status: str
+    status_at: datetime | None
+    delivered_at: datetime | None
+    last_scan_at: datetime | None
+    shipped_at: datetime | None
+    promised_at: datetime | None
+    placed_at: datetime
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a reason may be reported; ``opens_at`` None means that nothing has opened it yet."""
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Test whether a report is welcome at this moment."""
+        return (
+            self.opens_at is not None
+            and self.opens_at <= now
+            and (self.closes_at is None or now < self.closes_at)
+        )
+
+
+def window(
+    *, reason: str, window_days: int, wait_days: int, facts: ParcelFacts
+) -> Window:
+    """
+    Return the window of a reason: damage and mix-ups count from delivery, loss from silence.
+
+    A parcel that its carrier calls lost may be reported at once; one that was delivered, not at
+    all as lost.
+    """
+    length = timedelta(days=window_days)
+    if reason == ClaimReason.LOST:
+        if facts.delivered_at is not None or facts.status == "delivered":
+            return Window(None, None)
+        if facts.status in {"lost", "destroyed"}:
+            since = facts.status_at or facts.last_scan_at or facts.placed_at
+            return Window(since, since + length)
+        silent = (facts.last_scan_at or facts.shipped_at or facts.placed_at) + timedelta(
+            days=wait_days
+        )
+        opens = silent
+        if facts.promised_at is not None:
+            opens = min(silent, facts.promised_at + PROMISE_GRACE)
+        return Window(opens, max(silent, opens) + length)
+    delivered = facts.delivered_at or (facts.status_at if facts.status == "delivered" else None)
+    if delivered is None:
+        return Window(None, None)
+    return Window(delivered, delivered + length)
+
+
+# --- Sums ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """So many of one thing at the price paid for each."""
+
+    key: int
+    title: str
+    quantity: int
+    each_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a reckoning; ``key`` is an order line, the fee, or a deduction."""
+
+    key: int
+    title: str
+    quantity: int
+    each_minor: int
+    amount_minor: int
+    note_en: str = ""
+    note_zh: str = ""
+
+    @property
+    def full_minor(self) -> int:
+        """The sum before anyone lowered it."""
+        return self.quantity * self.each_minor
+
+
+def reckon(
+    *,
+    claimed: Sequence[Claimed],
+    fee_minor: int,
+    already_minor: int,
+    left_minor: int,
+    amounts: Mapping[int, int],
+    note: str,
+) -> list[Line]:
+    """
+    Return the lines whose sum is owed: items, fee, less what this claim has had, capped.
+
+    ``amounts`` lowers lines by key; ``left_minor`` is what the payment can still give back.
+
+    :raises ValueError: if an amount is above its line, below nothing, or its key is unknown.
+    """
+    full = [
+        Line(
+            key=item.key,
+            title=item.title,
+            quantity=item.quantity,
+            each_minor=item.each_minor,
+            amount_minor=item.quantity * item.each_minor,
+        )
+        for item in claimed
+    ]
+    if fee_minor:
+        full.append(
+            Line(
+                key=FEE_KEY, title="", quantity=1, each_minor=fee_minor, amount_minor=fee_minor,
+                note_en="Delivery fee", note_zh="运费",
+            )
+        )
+    known = {line.key: line.amount_minor for line in full}
+    for key, amount in amounts.items():
+        if key not in known:
+            raise ValueError(f"no line {key}")
+        if not 0 <= amount <= known[key]:
+            raise ValueError(f"line {key} is worth up to {known[key]}, not {amount}")
+    lines = [
+        line
+        if amounts.get(line.key, line.amount_minor) == line.amount_minor
+        else Line(
+            key=line.key,
+            title=line.title,
+            quantity=line.quantity,
+            each_minor=line.each_minor,
+            amount_minor=amounts[line.key],
+            note_en=f"{line.note_en}: {note}" if line.note_en else note,
+            note_zh=f"{line.note_zh}：{note}" if line.note_zh else note,
+        )
+        for line in full
+    ]
+    owed = sum(line.amount_minor for line in lines)
+    if already_minor:
+        taken = min(already_minor, owed)
+        lines.append(_deduction(PAID_KEY, taken, "Already given back", "此前已退"))
+        owed -= taken
+    if owed > left_minor:
+        lines.append(
+            _deduction(CAP_KEY, owed - left_minor, "More than was paid for the order", "超出订单实付")
+        )
+    return [line for line in lines if line.amount_minor or line.key >= FEE_KEY]
+
+
+def _deduction(key: int, minor: int, note_en: str, note_zh: str) -> Line:
+    return Line(
+        key=key, title="", quantity=1, each_minor=-minor, amount_minor=-minor,
+        note_en=note_en, note_zh=note_zh,
+    )
+
+
+def fee_share(*, fee: Money, values: Sequence[int], index: int) -> int:
+    """Return a parcel's share of the delivery fee by the worth of its contents; shares sum to it."""
+    weights = list(values) if sum(values) > 0 else [1] * len(values)
+    return fee.split(weights)[index].minor
+
+
+# --- Words for shoppers ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PublicStatus:
+    """What a shopper reads of a state: the pill, its tone, and what the stamp's date means."""
+
+    key: str
+    label: _Words
+    tone: str
+    stamp: _Words
+    icon: str
+
+
+_CHECKED = PublicStatus(
+    "checking", _("Being checked"), "info", _("We decide by"), "search"
+)
+_SENDING = PublicStatus("sending", _("Money being sent"), "good", _("Leaves us by"), "money")
+
+_PUBLIC: Mapping[str, PublicStatus] = {
+    S.DRAFT: PublicStatus(
+        "draft", pgettext_lazy("claim", "Draft"), "quiet", _("Kept until"), "pencil"
+    ),
+    S.SUBMITTED: _CHECKED,
+    S.SCREENING: _CHECKED,
+    S.UNDER_REVIEW: _CHECKED,
+    S.PENDING_APPROVAL: _CHECKED,
+    S.NEEDS_INFO: PublicStatus("needs_info", _("Photo needed"), "own", _("Please by"), "camera"),
+    S.AWAITING_CARRIER: PublicStatus(
+        "carrier", _("Asking the carrier"), "info", _("At the latest"), "truck"
+    ),
+    S.AWAITING_RETURN: PublicStatus("return", _("Send it back"), "own", _("Post by"), "box"),
+    S.OFFERED: PublicStatus("offer", _("Offer made"), "own", _("Answer by"), "letter"),
+    S.APPROVED: _SENDING,
+    S.COMPENSATING: _SENDING,
+    S.COMPENSATION_FAILED: PublicStatus(
+        "bounced", _("Bank sent it back"), "warn", "", "alert"
+    ),
+    S.RESOLVED: PublicStatus("resolved", _("Put right"), "good", _("Paid on"), "check"),
+    S.REJECTED: PublicStatus("rejected", _("Declined"), "bad", _("Second look until"), "cross"),
+    S.APPEALED: PublicStatus("appealed", _("Second look"), "info", _("We decide by"), "search"),
+    S.WITHDRAWN: PublicStatus("withdrawn", _("Withdrawn"), "quiet", "", "minus"),
+    S.EXPIRED: PublicStatus("expired", _("Resting"), "quiet", _("Reopen until"), "clock"),
+    S.CLOSED: PublicStatus("closed", pgettext_lazy("claim", "Closed"), "quiet", "", "check"),
+}
+
+
+def public_status(state: str) -> PublicStatus:
+    """Return the shopper's words for one of the 18 states."""
+    return _PUBLIC[state]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station of a claim's route; ``state`` is done, now or next, ``word`` says it."""
+
+    key: str
+    label: _Words
+    state: str
+    word: _Words
+
+
+_STATIONS: tuple[tuple[str, _Words], ...] = (
+    ("sent", pgettext_lazy("route", "Sent")),
+    ("checked", pgettext_lazy("route", "Checked")),
+    ("offer", pgettext_lazy("route", "Offer")),
+    ("money", pgettext_lazy("route", "Money")),
+)
+_WORDS: Mapping[str, _Words] = {"done": _("done"), "now": _("now"), "next": _("still to come")}
+_AT: Mapping[str, int] = {
+    S.DRAFT: 0,
+    S.SUBMITTED: 1,
+    S.SCREENING: 1,
+    S.NEEDS_INFO: 1,
+    S.UNDER_REVIEW: 1,
+    S.AWAITING_CARRIER: 1,
+    S.AWAITING_RETURN: 1,
+    S.PENDING_APPROVAL: 1,
+    S.APPEALED: 1,
+    S.OFFERED: 2,
+    S.APPROVED: 3,
+    S.COMPENSATING: 3,
+    S.COMPENSATION_FAILED: 3,
+    S.RESOLVED: 4,
+}
+
+
+def route(state: str, *, paid: bool = False, sent: bool = True) -> list[Step]:
+    """
+    Return the four stations of a claim; none is "now" once it has ended.
+
+    ``paid`` and ``sent`` tell how far a claim came that has since been closed or given up.
+    """
+    at, ended = _AT.get(state), state in (S.RESOLVED, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.CLOSED)
+    if at is None:
+        at = 4 if paid else (2 if state == S.REJECTED else int(sent))
+    states = ["done" if i < at else "next" for i in range(4)]
+    if not ended:
+        states[at] = "now"
+    return [
+        Step(key, label, state, _WORDS[state])
+        for (key, label), state in zip(_STATIONS, states, strict=True)
+    ]
+
+
+_OWNERS: Mapping[str, Role] = {
+    S.DRAFT: Role.SHOPPER,
+    S.SUBMITTED: Role.SYSTEM,
+    S.SCREENING: Role.SYSTEM,
+    S.NEEDS_INFO: Role.SHOPPER,
+    S.UNDER_REVIEW: Role.AGENT,
+    S.AWAITING_CARRIER: Role.CARRIER,
+    S.AWAITING_RETURN: Role.SHOPPER,
+    S.PENDING_APPROVAL: Role.APPROVER,
+    S.OFFERED: Role.SHOPPER,
+    S.APPROVED: Role.SYSTEM,
+    S.COMPENSATING: Role.PROVIDER,
+    S.COMPENSATION_FAILED: Role.AGENT,
+    S.APPEALED: Role.AGENT,
+}
+
+
+def owner(state: str) -> Role | None:
+    """Return whose turn it is, or None once a claim has ended."""
+    return _OWNERS.get(state)

@@ -1,0 +1,178 @@
+"""Words between shopper and desk, notes for the desk, and asking for more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from claims.events import EvidenceAsked, MessageSent
+from claims.models import Claim, Evidence, EvidenceRequest, InternalNote, Message
+from claims.services import facts, steps
+from claims.services.refusals import NotYours, NoWords, Refusal
+from claims.states import ClaimState
+from portal.accounts.models import User
+from portal.lib.moves import Role
+from portal.outbox.recording import record
+
+BODY_MAX = 4000
+
+
+class MessageTooLong(Refusal):
+    """More words than fit one message."""
+
+    code = "message_too_long"
+    sentence = _("Your message is %(length)s characters long; the most is %(most)s. Send it in two.")
+
+
+class DueTooSoon(Refusal):
+    """The answer is wanted before it can be given."""
+
+    code = "due_too_soon"
+    sentence = _("Give the shopper at least a day: choose a later date.")
+
+
+class NothingSent(Refusal):
+    """Neither a photo nor a word has come since we asked."""
+
+    code = "nothing_sent"
+    sentence = _("Add the photo first, or write to us why you cannot.")
+
+
+@transaction.atomic
+def write(
+    *, claim: Claim, author: User, role: str, body: str, send_key: UUID, now: datetime
+) -> Message:
+    """
+    Keep one message; sending it again with the same key returns the first.
+
+    :raises NotYours: if a shopper writes into another's claim.
+    :raises NotAllowed: if staff may not work on claims.
+    :raises NoWords: if there are none.
+    :raises MessageTooLong: if there are too many.
+    """
+    _may_write(claim, author, role)
+    known = Message.objects.filter(claim=claim, send_key=send_key)
+    body = _words(body)
+    try:
+        with transaction.atomic():
+            message = Message.objects.create(
+                claim=claim, author=author, role=role, body=body, send_key=send_key, sent_at=now
+            )
+    except IntegrityError:
+        return known.get()
+    if role != Role.SHOPPER:
+        record(MessageSent(message_id=message.pk, body=body, **facts.of(claim)), now=now)
+    return message
+
+
+def _may_write(claim: Claim, author: User, role: str) -> None:
+    if role == Role.SHOPPER:
+        if author.pk != claim.shopper_id:
+            raise NotYours
+    else:
+        steps.require(author, "claims.decide_claim", claim)
+
+
+def _words(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise NoWords
+    if len(text) > BODY_MAX:
+        raise MessageTooLong(length=len(text), most=BODY_MAX)
+    return text
+
+
+@transaction.atomic
+def read(*, claim: Claim, role: str, now: datetime) -> int:
+    """Mark what the other side wrote as read; return how many were new."""
+    others = Message.objects.filter(claim=claim, read_at=None).exclude(role=role)
+    if role != Role.SHOPPER:
+        others = others.filter(role=Role.SHOPPER)
+    return others.update(read_at=now)
+
+
+@transaction.atomic
+def note(*, claim: Claim, author: User, body: str, now: datetime) -> InternalNote:
+    """
+    Keep a note that the shopper never sees.
+
+    :raises NotAllowed: if the author may not work on claims.
+    :raises NoWords: if there are none.
+    """
+    steps.require(author, "claims.decide_claim", claim)
+    return InternalNote.objects.create(
+        claim=claim, author=author, body=_words(body), written_at=now
+    )
+
+
+@transaction.atomic
+def ask(
+    *,
+    claim: Claim,
+    agent: User,
+    text: str,
+    kind: str = "other",
+    due_at: datetime | None = None,
+    now: datetime,
+) -> EvidenceRequest:
+    """
+    Ask the shopper for something by a date, by policy if none is given; our own clock stands still.
+
+    :raises NotAllowed: if the agent may not decide.
+    :raises NoWords: if nothing is asked.
+    :raises DueTooSoon: if less than a day is left for the answer.
+    :raises NotNow: if the claim is not under review.
+    """
+    steps.lock(claim)
+    steps.require(agent, "claims.decide_claim", claim)
+    days = claim.policy.answer_days if claim.policy else 7
+    due_at = due_at or now + timedelta(days=days)
+    if due_at < now + timedelta(days=1):
+        raise DueTooSoon
+    text = _words(text)
+    steps.take(
+        claim, "ask", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,
+        answer_by=due_at, paused_at=now, assignee=agent,
+    )  # fmt: skip
+    request = EvidenceRequest.objects.create(
+        claim=claim, kind=kind, text=text, asked_by=agent, asked_at=now, due_at=due_at
+    )
+    record(
+        EvidenceAsked(
+            request_id=request.pk, question=text, due_at=due_at.isoformat(), **facts.of(claim)
+        ),
+        now=now,
+    )
+    return request
+
+
+@transaction.atomic
+def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
+    """
+    Hand the claim back to the desk: what was asked for has been sent.
+
+    Doing it twice changes nothing.
+
+    :raises NotYours: if it is another's claim.
+    :raises NothingSent: if neither a photo nor a message has come since we asked.
+    """
+    steps.lock(claim)
+    if shopper.pk != claim.shopper_id:
+        raise NotYours
+    waiting = EvidenceRequest.objects.filter(claim=claim, answered_at=None)
+    since = waiting.order_by("asked_at").values_list("asked_at", flat=True).first()
+    if since is None and claim.state == ClaimState.UNDER_REVIEW:
+        return claim
+    photos = Evidence.objects.filter(claim=claim, removed_at=None, received_at__gte=since)
+    words = Message.objects.filter(claim=claim, role=Role.SHOPPER, sent_at__gte=since)
+    if since is not None and not (photos.exists() or words.exists()):
+        raise NothingSent
+    waiting.update(answered_at=now)
+    resumed = steps.resume(claim, now=now)
+    return steps.take(
+        claim, "answer", now=now, due_at=resumed.get("decide_by", now), role=Role.SHOPPER,
+        actor=shopper, **resumed,
+    )  # fmt: skip

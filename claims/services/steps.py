@@ -1,0 +1,112 @@
+"""Lock a claim and take one step with it; every service goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from claims.models import Approval, Claim, ClaimUnit
+from claims.services.refusals import NotAllowed, NotNow, OwnClaim, Refusal
+from claims.states import FREES_UNITS
+from portal.accounts.models import User
+from portal.lib.moves import IllegalMove, Role, move
+
+
+class UnitsTaken(Refusal):
+    """Another claim holds these units by now."""
+
+    code = "units_taken"
+    sentence = _("Another claim already covers these items. Follow that one instead.")
+
+
+def lock(claim: Claim) -> Claim:
+    """Lock the claim's row and refresh the given object in place; needs a transaction."""
+    claim.refresh_from_db(from_queryset=Claim.objects.select_for_update())
+    return claim
+
+
+def take(
+    claim: Claim,
+    verb: str,
+    *,
+    now: datetime,
+    due_at: datetime,
+    role: Role,
+    actor: User | None = None,
+    reason_code: str = "",
+    note: str = "",
+    diff: Mapping[str, Any] | None = None,
+    visible_to_shopper: bool = True,
+    **fields: Any,
+) -> Claim:
+    """
+    Take one step of a locked claim and write when the next is due, with other ``fields``.
+
+    Units are let go of on the way into a state that frees them.
+
+    :raises NotNow: if the table forbids it.
+    """
+    try:
+        move(
+            claim, verb, now=now, role=role, actor=actor, reason_code=reason_code, note=note,
+            diff=diff, visible_to_shopper=visible_to_shopper,
+        )  # fmt: skip
+    except IllegalMove as refusal:
+        raise NotNow(state=claim.get_state_display(), verb=verb) from refusal
+    keep(claim, due_at=due_at, reminders=0, **fields)
+    if claim.state in FREES_UNITS:
+        ClaimUnit.objects.filter(claim=claim, is_live=True).update(is_live=False)
+    return claim
+
+
+def keep(claim: Claim, **fields: Any) -> None:
+    """Write some fields of a locked claim."""
+    for name, value in fields.items():
+        setattr(claim, name, value)
+    claim.save(update_fields=list(fields))
+
+
+def hold_again(claim: Claim) -> None:
+    """
+    Take the units back that the claim let go of.
+
+    :raises UnitsTaken: if another claim has taken one since.
+    """
+    try:
+        with transaction.atomic():
+            ClaimUnit.objects.filter(claim=claim, is_live=False).update(is_live=True)
+    except IntegrityError as clash:
+        raise UnitsTaken from clash
+
+
+def resume(claim: Claim, *, now: datetime) -> dict[str, Any]:
+    """Return the fields that let the desk's clock run on, longer by the time it stood still."""
+    if claim.paused_at is None or claim.decide_by is None:
+        return {}
+    return {
+        "decide_by": claim.decide_by + max(now - claim.paused_at, now - now),
+        "paused_at": None,
+        "answer_by": None,
+    }
+
+
+def require(person: User, permission: str, claim: Claim) -> None:
+    """
+    Check that the person may do this and is not the claimant.
+
+    :raises NotAllowed: without the permission.
+    :raises OwnClaim: if it is their own claim.
+    """
+    if not person.is_active or not person.has_perm(permission):
+        raise NotAllowed
+    if person.pk == claim.shopper_id:
+        raise OwnClaim
+
+
+def void_approval(claim: Claim, *, now: datetime) -> None:
+    """Void the yes that stands, if any: whoever pays next has to ask again."""
+    Approval.objects.filter(claim=claim, voided_at=None, spent_at=None).update(voided_at=now)

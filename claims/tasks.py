@@ -1,0 +1,27 @@
+"""The clock's door into claims: each task is one errand that may run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from claims.services import clock, compensations, evidence, notices
+
+
+@shared_task(ignore_result=True)
+def look_after_payments(**_: object) -> None:
+    """Look after payments whose outcome is open and the notices about them."""
+    notices.handle_waiting(now=timezone.now())
+    compensations.look_after(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def keep_time(**_: object) -> None:
+    """Every minute: remind, expire, close."""
+    clock.keep_time(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def clean_photos(**_: object) -> None:
+    """Clean photos whose event was lost on the way."""
+    evidence.clean_waiting(now=timezone.now())

@@ -1,0 +1,218 @@
+"""Claims at any point of their life, the people who work on them, and the rules in force."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import factory
+from django.contrib.auth.models import Permission
+from factory.django import DjangoModelFactory
+
+from claims.models import ApprovalLimit, Claim, ClaimLine, Evidence, ReasonPolicy
+from claims.services import claims, decisions, policies
+from claims.states import ClaimReason, ClaimState, EvidenceState, Wish
+from portal.accounts.models import User
+from tests.factories.tracking import NOON, OrderFactory, OrderLineFactory, ParcelFactory
+from tracking.models import Parcel, ParcelLine
+
+SENT = NOON
+"""When factories send their claims."""
+REVIEWED = NOON + timedelta(hours=1)
+DECIDED = NOON + timedelta(hours=2)
+
+
+def default_policies() -> None:
+    """Lay down the default policies and limits; transactional tests begin without them."""
+    policies.install_defaults()
+
+
+def policy(reason: str = ClaimReason.DAMAGED) -> ReasonPolicy:
+    """Return the default policy of a reason."""
+    default_policies()
+    return ReasonPolicy.objects.get(reason=reason, valid_from="2020-01-01")
+
+
+def _staff(*permissions: str, email: str | None = None) -> User:
+    person = User.objects.create_user(
+        email or f"staff-{uuid4().hex[:8]}@example.org", is_staff=True, name="Staff"
+    )
+    person.user_permissions.set(
+        Permission.objects.filter(content_type__app_label="claims", codename__in=permissions)
+    )
+    return person
+
+
+def agent(email: str | None = None) -> User:
+    """Make somebody who may decide on claims."""
+    return _staff("decide_claim", "view_claim", "change_claim", email=email)
+
+
+def approver(email: str | None = None) -> User:
+    """Make somebody who may decide and give the second yes."""
+    return _staff("decide_claim", "second_claim", "view_claim", "change_claim", email=email)
+
+
+def delivered_parcel(
+    *, quantity: int = 1, price_minor: int = 5_000, parcels: int = 1, **order: Any
+) -> Parcel:
+    """Make a delivered parcel with one order line in it, so many units at this price."""
+    default_policies()
+    facts: dict[str, Any] = {
+        "captured_minor": quantity * parcels * price_minor + order.get("shipping_minor", 500),
+    } | order
+    placed = OrderFactory.create(**facts)
+    line = OrderLineFactory.create(
+        order=placed, quantity=quantity * parcels, price_minor=price_minor
+    )
+    made = [ParcelFactory.create(order=placed, delivered=True) for _ in range(parcels)]
+    for parcel in made:
+        ParcelLine.objects.create(parcel=parcel, order_line=line, quantity=quantity)
+    return made[0]
+
+
+class ClaimFactory(DjangoModelFactory[Claim]):
+    """
+    A draft about a delivered parcel with one enamel mug at 50.00; traits take it further.
+
+    The traits walk the services, so every claim has its units, its steps and its sums.
+    """
+
+    class Meta:
+        model = Claim
+        skip_postgeneration_save = True
+
+    parcel = factory.LazyFunction(delivered_parcel)
+    order = factory.LazyAttribute(lambda claim: claim.parcel.order)
+    shopper = factory.LazyAttribute(lambda claim: claim.order.shopper)
+    currency = factory.LazyAttribute(lambda claim: claim.order.currency)
+    language = "en"
+    created_at = NOON - timedelta(hours=1)
+    saved_at = NOON - timedelta(hours=1)
+    due_at = NOON + timedelta(days=14)
+
+    class Params:
+        filled = factory.Trait(upto="filled")
+        submitted = factory.Trait(upto="submitted")
+        in_review = factory.Trait(upto="in_review")
+        needs_info = factory.Trait(upto="needs_info")
+        pending_approval = factory.Trait(upto="pending_approval")
+        offered = factory.Trait(upto="offered")
+        approved = factory.Trait(upto="approved")
+        rejected = factory.Trait(upto="rejected")
+
+    @factory.post_generation
+    def upto(self: Claim, create: bool, extracted: str | None, **_: Any) -> None:  # type: ignore[misc]
+        """Take the claim as far as the trait says."""
+        if create:
+            walk(self, extracted or "draft")
+
+    @classmethod
+    def _create(cls, model_class: type[Claim], *args: Any, **kwargs: Any) -> Claim:
+        default_policies()
+        return super()._create(model_class, *args, **kwargs)
+
+
+def fill(claim: Claim, *, reason: str = ClaimReason.DAMAGED, quantity: int | None = None) -> Claim:
+    """Fill a draft in: every item or so many of each, the reason, the wish, and no box any more."""
+    chosen = {
+        line.order_line.pk: line.free if quantity is None else quantity
+        for line in claims.claimable(parcel=claim.parcel)
+    }
+    claims.choose(claim=claim, quantities=chosen, now=NOON)
+    claims.tell(
+        claim=claim, reason=reason, answers={}, story="The handle is off.",
+        without_box="I threw the box away.", now=NOON,
+    )  # fmt: skip
+    return claims.wish(claim=claim, wish=Wish.REFUND, now=NOON)
+
+
+def walk(claim: Claim, upto: str) -> Claim:
+    """Take a draft to one of the points that ``ClaimFactory`` names."""
+    if upto == "draft":
+        return claim
+    fill(claim)
+    if upto == "filled":
+        return claim
+    claims.submit(claim=claim, key=uuid4(), now=SENT)
+    if upto == "submitted":
+        return claim
+    claims.screen(claim=claim, now=SENT)
+    if upto == "in_review":
+        return claim
+    desk = agent()
+    if upto == "needs_info":
+        from claims.services import conversation
+
+        conversation.ask(claim=claim, agent=desk, text="Please show the label.", now=REVIEWED)
+        return claim
+    if upto == "rejected":
+        return decisions.reject(
+            claim=claim, agent=desk, code="worn", text="This is wear.", now=DECIDED
+        )
+    if upto == "pending_approval":
+        limit = policies.limit_for(currency=claim.currency, now=DECIDED)
+        if decisions.preview(claim=claim, now=DECIDED).amount_minor <= limit.single_minor:
+            tighten(claim.currency, 1)
+    amounts, note = None, ""
+    if upto == "offered":
+        line: ClaimLine = claim.lines.get()
+        amounts, note = {line.order_line_id: line.price_minor // 2}, "It can still be used."
+    assessment = decisions.assess(
+        claim=claim, agent=desk, amounts=amounts, note=note, now=DECIDED
+    )
+    return decisions.propose(
+        claim=claim, assessment=assessment, agent=desk, text="We are sorry.", now=DECIDED
+    )
+
+
+def tighten(currency: str, single_minor: int) -> ApprovalLimit:
+    """Put a lower limit in force from the day of the factories' facts."""
+    return ApprovalLimit.objects.create(
+        currency=currency, single_minor=single_minor, valid_from=NOON.date()
+    )
+
+
+class EvidenceFactory(DjangoModelFactory[Evidence]):
+    """A photo as it was received; the files behind it do not exist."""
+
+    class Meta:
+        model = Evidence
+
+    claim = factory.SubFactory(ClaimFactory)
+    token = factory.LazyFunction(lambda: uuid4().hex)
+    kind = "item"
+    name = "IMG_0001.jpg"
+    upload_key = factory.LazyFunction(lambda: uuid4().hex)
+    original = factory.LazyAttribute(lambda photo: f"originals/{photo.token}")
+    bytes = 2_000_000
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    uploaded_by = factory.LazyAttribute(lambda photo: photo.claim.shopper)
+    received_at = NOON
+
+    class Params:
+        clean = factory.Trait(
+            state=EvidenceState.CLEAN,
+            large=factory.LazyAttribute(lambda photo: f"clean/{photo.token}/large.jpg"),
+            small=factory.LazyAttribute(lambda photo: f"clean/{photo.token}/small.jpg"),
+            cleaned_at=NOON,
+        )
+
+
+__all__ = [
+    "DECIDED",
+    "REVIEWED",
+    "SENT",
+    "ClaimFactory",
+    "ClaimState",
+    "EvidenceFactory",
+    "agent",
+    "approver",
+    "default_policies",
+    "delivered_parcel",
+    "fill",
+    "policy",
+    "tighten",
+    "walk",
+]
