@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission
 from factory.django import DjangoModelFactory
 
 from claims.models import ApprovalLimit, Claim, ClaimLine, Evidence, ReasonPolicy
-from claims.services import claims, decisions, policies
+from claims.services import claims, conversation, decisions, policies
 from claims.states import ClaimReason, ClaimState, EvidenceState, Wish
 from portal.accounts.models import User
 from tests.factories.tracking import NOON, OrderFactory, OrderLineFactory, ParcelFactory
@@ -81,7 +81,6 @@ class ClaimFactory(DjangoModelFactory[Claim]):
 
     class Meta:
         model = Claim
-        skip_postgeneration_save = True
 
     parcel = factory.LazyFunction(delivered_parcel)
     order = factory.LazyAttribute(lambda claim: claim.parcel.order)
@@ -91,6 +90,7 @@ class ClaimFactory(DjangoModelFactory[Claim]):
     created_at = NOON - timedelta(hours=1)
     saved_at = NOON - timedelta(hours=1)
     due_at = NOON + timedelta(days=14)
+    upto = "draft"
 
     class Params:
         filled = factory.Trait(upto="filled")
@@ -102,16 +102,11 @@ class ClaimFactory(DjangoModelFactory[Claim]):
         approved = factory.Trait(upto="approved")
         rejected = factory.Trait(upto="rejected")
 
-    @factory.post_generation
-    def upto(self: Claim, create: bool, extracted: str | None, **_: Any) -> None:  # type: ignore[misc]
-        """Take the claim as far as the trait says."""
-        if create:
-            walk(self, extracted or "draft")
-
     @classmethod
     def _create(cls, model_class: type[Claim], *args: Any, **kwargs: Any) -> Claim:
         default_policies()
-        return super()._create(model_class, *args, **kwargs)
+        upto = kwargs.pop("upto")
+        return walk(super()._create(model_class, *args, **kwargs), upto)
 
 
 def fill(claim: Claim, *, reason: str = ClaimReason.DAMAGED, quantity: int | None = None) -> Claim:
@@ -143,8 +138,6 @@ def walk(claim: Claim, upto: str) -> Claim:
         return claim
     desk = agent()
     if upto == "needs_info":
-        from claims.services import conversation
-
         conversation.ask(claim=claim, agent=desk, text="Please show the label.", now=REVIEWED)
         return claim
     if upto == "rejected":
