@@ -20,13 +20,13 @@ from notifications.catalogue import CATALOGUE, KINDS
 from notifications.channels import email
 from notifications.channels.base import Refused
 from notifications.models import Letter, LetterState, Preference
-from notifications.services.rendering import lay_out, render
+from notifications.services.rendering import lay_out, preview, render
 from portal.accounts.models import User
 from portal.lib import queues
 from portal.lib.failpoints import reach
 from portal.outbox.nudging import nudge
 
-__all__ = ["render", "resend", "send", "send_due", "write"]
+__all__ = ["preview", "render", "resend", "send", "send_due", "write"]
 
 log = logging.getLogger(__name__)
 

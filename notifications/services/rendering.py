@@ -29,11 +29,14 @@ def lay_out(*, name: str, facts: Facts, language: str) -> Rendered:
 
 
 def render(letter: Letter) -> Rendered:
-    """Return a written letter as it goes out; a code that was wiped reads as dots."""
-    facts = dict(letter.facts)
-    for wiped in CATALOGUE[letter.name].secret - facts.keys():
-        facts[wiped] = "••••••"
-    return lay_out(name=letter.name, facts=facts, language=letter.language)
+    """Return a written letter as it goes out."""
+    return lay_out(name=letter.name, facts=letter.facts, language=letter.language)
+
+
+def preview(letter: Letter) -> Rendered:
+    """Return a written letter for staff: what only its reader may know reads as dots."""
+    hidden = dict.fromkeys(CATALOGUE[letter.name].secret, "••••••")
+    return lay_out(name=letter.name, facts={**letter.facts, **hidden}, language=letter.language)
 
 
 def _context(words: Words, code: str) -> dict[str, object]:

@@ -1,0 +1,20 @@
+"""What the sign-in pages share."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def ip(request: HttpRequest) -> str:
+    """Return where the connection comes from; a header that anyone can write is not asked."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Return the page to go to afterwards if it is one of ours, else nothing."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else ""
