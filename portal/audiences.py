@@ -36,6 +36,43 @@ ROUTES: dict[str, Audience] = {
     "track-open": Audience.ANYONE,
     "track-code": Audience.ANYONE,
     "keep-posted": Audience.ANYONE,
+    # signing in
+    "account_login": Audience.ANYONE,
+    "account_request_login_code": Audience.ANYONE,
+    "account_confirm_login_code": Audience.ANYONE,
+    "staff_login": Audience.ANYONE,
+    "account_logout": Audience.ANYONE,
+    "account_reauthenticate": Audience.SHOPPER,
+    "mfa_authenticate": Audience.ANYONE,
+    "mfa_index": Audience.SHOPPER,
+    "mfa_reauthenticate": Audience.SHOPPER,
+    "mfa_activate_totp": Audience.SHOPPER,
+    "mfa_deactivate_totp": Audience.SHOPPER,
+    "mfa_view_recovery_codes": Audience.SHOPPER,
+    "mfa_generate_recovery_codes": Audience.SHOPPER,
+    "mfa_download_recovery_codes": Audience.SHOPPER,
+    "mfa_list_webauthn": Audience.SHOPPER,
+    "mfa_add_webauthn": Audience.SHOPPER,
+    "mfa_reauthenticate_webauthn": Audience.SHOPPER,
+    "mfa_remove_webauthn": Audience.SHOPPER,
+    "mfa_edit_webauthn": Audience.SHOPPER,
+    # mails of the demo
+    "dev-mail": Audience.DEVELOPER,
+    "dev-mail-one": Audience.DEVELOPER,
+    "dev-mail-html": Audience.DEVELOPER,
+    # photos of a claim: its shopper; the picture itself also for staff who may see photos
+    "photo-upload": Audience.SHOPPER,
+    "photo-status": Audience.SHOPPER,
+    "photo-remove": Audience.SHOPPER,
+    "photo": Audience.SHOPPER,
+    # machines
+    "carrier-hook": Audience.SEALED,
+    "api-orders": Audience.MACHINE,
+    "api-order": Audience.MACHINE,
+    "api-order-parcels": Audience.MACHINE,
+    "api-parcel": Audience.MACHINE,
+    "api-schema": Audience.ANYONE,
+    "api-docs": Audience.ANYONE,
 }
 """URL name (with its namespace) -> audience; ``admin:*`` covers a whole namespace."""
 

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.pages.signin_staff.StaffGate",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -238,6 +239,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = False  # they need Redis and leak; ours are in portal.accounts.limits
 ACCOUNT_FORMS = {"confirm_login_code": "portal.pages.signin.CodeForm"}
+MFA_ADAPTER = "portal.pages.signin_staff.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "portal.pages.signin_staff.FactorForm",
+    "reauthenticate": "portal.pages.signin_staff.FactorAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RATE_LIMITS = False
 MFA_PASSKEY_LOGIN_ENABLED = False
@@ -266,6 +272,8 @@ PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PER_CLAIM = 24
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_MAX_DEPTH = 64
+API_MAX_BYTES = 1024 * 1024
+API_CALLS_PER_MINUTE = int(env("AMENDS_API_CALLS_PER_MINUTE", "600"))
 
 # --- Mail and money --------------------------------------------------------------------------------
 
@@ -297,6 +305,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -320,6 +329,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tracking.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -327,6 +337,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Register orders and parcels; read their journeys.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ParcelStatus": "tracking.states.ParcelStatus",
+        "Party": "tracking.states.Party",
+        "Reason": "tracking.states.Reason",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -335,6 +351,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"redact": {"()": "portal.lib.links.Redact"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
+    },
+    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
     "root": {"handlers": ["stderr"], "level": env("AMENDS_LOG_LEVEL", "INFO")},
 }
