@@ -16,6 +16,7 @@ from portal.outbox.nudging import nudge
 from tracking.models import Envelope
 from tracking.services import applying, sql
 from tracking.services.applying import Held
+from tracking.services.applying_rows import REGISTERING
 from tracking.states import EnvelopeSource, EnvelopeState
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,30 @@ def replay(*, envelope_ids: Iterable[int], now: datetime) -> int:
     """
     count = Envelope.objects.filter(pk__in=list(envelope_ids)).update(
         state=EnvelopeState.WAITING, attempts=0, leased_until=None, opened_at=None, error=""
+    )
+    if count:
+        transaction.on_commit(lambda: nudge(TASK))
+    return count
+
+
+def hold_quarantine(*, connection_id: int) -> None:
+    """
+    Let nothing be put aside as nobody's until the current transaction ends.
+
+    Take it before registering a parcel; then either the envelope is opened after the parcel is
+    there, or ``release`` finds it put aside.
+    """
+    sql.rows("SELECT pg_advisory_xact_lock_shared(%s, %s)", (REGISTERING, connection_id))
+
+
+def release(*, connection_id: int, number: str) -> int:
+    """Open again what came for this number while it was nobody's; return how many there were."""
+    count = sql.run(
+        "UPDATE tracking_envelope SET state = 'waiting', attempts = 0, leased_until = NULL,"
+        " opened_at = NULL, error = '' WHERE id IN ("
+        " SELECT id FROM tracking_envelope WHERE numbers <> '{}' AND numbers @> %s::varchar[]"
+        " AND connection_id = %s AND state <> 'waiting' ORDER BY id FOR UPDATE SKIP LOCKED)",
+        ([number], connection_id),
     )
     if count:
         transaction.on_commit(lambda: nudge(TASK))
