@@ -16,7 +16,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "tracking.parcel": ("number", "token"),
     "tracking.sighting": ("raw_text", "location"),
-    "tracking.envelope": ("body", "headers"),
+    "tracking.envelope": ("body", "headers", "numbers"),
     "tracking.anomaly": ("evidence",),
     "claims.claim": (
         "shopper", "language", "story", "answers", "without_box", "decision_text", "assignee",
