@@ -154,7 +154,8 @@ def _phrase(words: str, reason: Reason | None, status: S | None = None) -> Phras
 
 PHRASES: tuple[Phrase, ...] = (
     _phrase(r"\bdamage", Reason.DAMAGED),
-    _phrase(r"\b(lost|unable to locate|cannot be located|missing)\b(?!.*\bnumber\b)", Reason.LOST),
+    _phrase(r"\b(lost|unable to locate|(cannot|could not) be located|package (is|was) missing)\b",
+            Reason.LOST),
     _phrase(r"\brefused\b.*\breturn", Reason.REFUSED, S.RETURNING),
     _phrase(r"\b(refuse[ds]?|does not want|did not order|was not ordered)\b", Reason.REFUSED,
             S.ATTEMPT_FAILED),
