@@ -21,6 +21,4 @@ def clean_photo(event: Event) -> None:
 
 def pay(event: Event) -> None:
     """Send the money of an approved claim, or send a failed payment again."""
-    compensations.send(
-        compensation_id=event.payload["compensation_id"], now=timezone.now()
-    )
+    compensations.send(compensation_id=event.payload["compensation_id"], now=timezone.now())

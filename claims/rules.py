@@ -88,9 +88,7 @@ class Window:
         )
 
 
-def window(
-    *, reason: str, window_days: int, wait_days: int, facts: ParcelFacts
-) -> Window:
+def window(*, reason: str, window_days: int, wait_days: int, facts: ParcelFacts) -> Window:
     """
     Return the window of a reason: damage and mix-ups count from delivery, loss from silence.
 
@@ -177,8 +175,13 @@ def reckon(
     if fee_minor:
         full.append(
             Line(
-                key=FEE_KEY, title="", quantity=1, each_minor=fee_minor, amount_minor=fee_minor,
-                note_en="Delivery fee", note_zh="运费",
+                key=FEE_KEY,
+                title="",
+                quantity=1,
+                each_minor=fee_minor,
+                amount_minor=fee_minor,
+                note_en="Delivery fee",
+                note_zh="运费",
             )
         )
     known = {line.key: line.amount_minor for line in full}
@@ -208,15 +211,22 @@ def reckon(
         owed -= taken
     if owed > left_minor:
         lines.append(
-            _deduction(CAP_KEY, owed - left_minor, "More than was paid for the order", "超出订单实付")
+            _deduction(
+                CAP_KEY, owed - left_minor, "More than was paid for the order", "超出订单实付"
+            )
         )
     return [line for line in lines if line.amount_minor or line.key >= FEE_KEY]
 
 
 def _deduction(key: int, minor: int, note_en: str, note_zh: str) -> Line:
     return Line(
-        key=key, title="", quantity=1, each_minor=-minor, amount_minor=-minor,
-        note_en=note_en, note_zh=note_zh,
+        key=key,
+        title="",
+        quantity=1,
+        each_minor=-minor,
+        amount_minor=-minor,
+        note_en=note_en,
+        note_zh=note_zh,
     )
 
 
@@ -240,9 +250,7 @@ class PublicStatus:
     icon: str
 
 
-_CHECKED = PublicStatus(
-    "checking", _("Being checked"), "info", _("We decide by"), "search"
-)
+_CHECKED = PublicStatus("checking", _("Being checked"), "info", _("We decide by"), "search")
 _SENDING = PublicStatus("sending", _("Money being sent"), "good", _("Leaves us by"), "money")
 
 _PUBLIC: Mapping[str, PublicStatus] = {
@@ -261,9 +269,7 @@ _PUBLIC: Mapping[str, PublicStatus] = {
     S.OFFERED: PublicStatus("offer", _("Offer made"), "own", _("Answer by"), "letter"),
     S.APPROVED: _SENDING,
     S.COMPENSATING: _SENDING,
-    S.COMPENSATION_FAILED: PublicStatus(
-        "bounced", _("Bank sent it back"), "warn", "", "alert"
-    ),
+    S.COMPENSATION_FAILED: PublicStatus("bounced", _("Bank sent it back"), "warn", "", "alert"),
     S.RESOLVED: PublicStatus("resolved", _("Put right"), "good", _("Paid on"), "check"),
     S.REJECTED: PublicStatus("rejected", _("Declined"), "bad", _("Second look until"), "cross"),
     S.APPEALED: PublicStatus("appealed", _("Second look"), "info", _("We decide by"), "search"),

@@ -68,7 +68,13 @@ class Bank:
     """The bank's books and habits; safe to call from many threads."""
 
     def __init__(
-        self, *, ledger: str, secret: str, webhook: str = "", slow: float = 20.0, settle: float = 1.0
+        self,
+        *,
+        ledger: str,
+        secret: str,
+        webhook: str = "",
+        slow: float = 20.0,
+        settle: float = 1.0,
     ) -> None:
         self.ledger, self.secret, self.webhook = ledger, secret, webhook
         self.slow, self.settle = slow, settle
@@ -170,7 +176,12 @@ class Bank:
             "insert into refunds values (:id, :reference, :key, :payment, :amount_minor, :currency,"
             " :status, :next, :due, :mute, :created)",
             row
-            | {"next": following, "due": now + self.settle, "mute": fault == "mute", "created": now},
+            | {
+                "next": following,
+                "due": now + self.settle,
+                "mute": fault == "mute",
+                "created": now,
+            },
         )
         if fault != "mute":
             self._tell(books, row)
@@ -318,7 +329,9 @@ class Counter(BaseHTTPRequestHandler):
             self.bank.forget_keys()
             return self._answer(200, {})
         if path.startswith("/refunds/"):
-            return self._answer(*self.bank.turn(path.removeprefix("/refunds/"), str(order["status"])))
+            return self._answer(
+                *self.bank.turn(path.removeprefix("/refunds/"), str(order["status"]))
+            )
         return self._answer(404, {"error": "no such page"})
 
     def _refund(self, order: dict[str, Any]) -> None:

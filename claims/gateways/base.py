@@ -81,9 +81,7 @@ class Gateway(Protocol):
         Money that is out or on its way counts whatever its key; otherwise only ``key`` counts.
         """
 
-    def read_notice(
-        self, *, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> Notice:
+    def read_notice(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> Notice:
         """
         Check the seal of a webhook and return what it is about; header names in lower case.
 

@@ -48,7 +48,9 @@ class SandboxBank:
         }
         try:
             with self._client() as client:
-                response = client.post("/refunds", json=order, headers={"Idempotency-Key": str(key)})
+                response = client.post(
+                    "/refunds", json=order, headers={"Idempotency-Key": str(key)}
+                )
         except httpx2.HTTPError as error:
             return Answer(outcome=Outcome.UNKNOWN, error=_said(error))
         if response.status_code in (200, 201, 402):
@@ -81,9 +83,7 @@ class SandboxBank:
             currency=row.currency,
         )
 
-    def read_notice(
-        self, *, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> Notice:
+    def read_notice(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> Notice:
         """Check the bank's seal, which follows Standard Webhooks, and read which refund it means."""
         event_id = headers.get("webhook-id", "")
         stamp = headers.get("webhook-timestamp", "")

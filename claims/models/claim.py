@@ -45,7 +45,10 @@ class Claim(Movable):
     order = models.ForeignKey("tracking.Order", on_delete=models.PROTECT, related_name="+")
     parcel = models.ForeignKey("tracking.Parcel", on_delete=models.PROTECT, related_name="+")
     shopper = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shopper")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("shopper"),
     )
     language = models.CharField(_("language"), max_length=10, default="en")
     reason = models.CharField(_("reason"), max_length=24, choices=ClaimReason, blank=True)
@@ -143,9 +146,7 @@ class ClaimLine(models.Model):
     """So many of an order line, claimed together."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(
-        "tracking.OrderLine", on_delete=models.PROTECT, related_name="+"
-    )
+    order_line = models.ForeignKey("tracking.OrderLine", on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(_("quantity"))
     price_minor = models.BigIntegerField(_("price each"))
 
@@ -167,9 +168,7 @@ class ClaimUnit(models.Model):
     """One single thing under claim; while live, no other claim may hold it."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="units")
-    order_line = models.ForeignKey(
-        "tracking.OrderLine", on_delete=models.PROTECT, related_name="+"
-    )
+    order_line = models.ForeignKey("tracking.OrderLine", on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField()
     is_live = models.BooleanField(default=True)
 

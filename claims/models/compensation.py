@@ -68,9 +68,7 @@ class Compensation(Movable):
     MOVES: ClassVar[Moves] = COMPENSATION_MOVES
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="compensations")
-    approval = models.OneToOneField(
-        Approval, on_delete=models.PROTECT, related_name="compensation"
-    )
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="compensation")
     balance = models.ForeignKey(
         PaymentBalance, on_delete=models.PROTECT, related_name="compensations"
     )

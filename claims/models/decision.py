@@ -37,7 +37,9 @@ class Assessment(models.Model):
         verbose_name = _("assessment")
         verbose_name_plural = _("assessments")
         constraints = [
-            models.UniqueConstraint(fields=["claim", "number"], name="assessment_numbers_are_unique"),
+            models.UniqueConstraint(
+                fields=["claim", "number"], name="assessment_numbers_are_unique"
+            ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=0), name="assessment_is_not_negative"
             ),
@@ -69,7 +71,10 @@ class Approval(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("first yes")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("first yes"),
     )
     reviewed_at = models.DateTimeField(_("proposed"))
     approver = models.ForeignKey(

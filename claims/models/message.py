@@ -14,9 +14,7 @@ class Message(models.Model):
     """One letter in the conversation of a claim; both sides read it."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="messages")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(_("role"), max_length=20, choices=Role)
     body = models.TextField(_("words"))
     send_key = models.UUIDField(editable=False)
@@ -38,9 +36,7 @@ class InternalNote(models.Model):
     """A note for staff only; a separate table, so that no query can leak it."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="notes")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     body = models.TextField(_("note"))
     written_at = models.DateTimeField(_("written"))
 

@@ -10,10 +10,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext
 
 from claims import questions, rules
 from claims.events import ClaimFiled
@@ -32,7 +30,9 @@ class NothingFree(Refusal):
     """More units were chosen than are free to claim."""
 
     code = "nothing_free"
-    sentence = gettext_lazy("“%(title)s”: only %(free)s can still be claimed. Choose that many or fewer.")
+    sentence = gettext_lazy(
+        "“%(title)s”: only %(free)s can still be claimed. Choose that many or fewer."
+    )
 
 
 class UnknownItem(Refusal):
@@ -60,7 +60,9 @@ class StoryTooLong(Refusal):
     """More words were written than we keep."""
 
     code = "story_too_long"
-    sentence = gettext_lazy("Your words are %(length)s characters long; the most we keep is %(most)s.")
+    sentence = gettext_lazy(
+        "Your words are %(length)s characters long; the most we keep is %(most)s."
+    )
 
 
 class Incomplete(Refusal):

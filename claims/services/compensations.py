@@ -300,9 +300,7 @@ def learn(
     """
     claim, compensation = _lock(compensation_id)
     attempts = compensation.attempts.select_for_update()
-    attempt = (
-        attempts.get(pk=attempt_id) if attempt_id else attempts.order_by("-number").first()
-    )
+    attempt = attempts.get(pk=attempt_id) if attempt_id else attempts.order_by("-number").first()
     if attempt_id and attempt is not None and attempt.finished_at is not None:
         return compensation
     is_open = compensation.state in (C.SENDING, C.UNKNOWN, C.PENDING)
@@ -412,9 +410,7 @@ def _reverse(claim: Claim, compensation: Compensation, answer: Answer, now: date
 def _tell_failure(claim: Claim, compensation: Compensation, now: datetime) -> None:
     # A claim that is being looked at again stays there; its next assessment counts the bounce.
     if claim.state in Claim.MOVES["fail"].origin:
-        steps.take(
-            claim, "fail", now=now, due_at=rules.business_days(now, 1), role=Role.PROVIDER
-        )
+        steps.take(claim, "fail", now=now, due_at=rules.business_days(now, 1), role=Role.PROVIDER)
     record(
         CompensationFailed(
             compensation_id=compensation.pk,

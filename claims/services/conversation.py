@@ -24,7 +24,9 @@ class MessageTooLong(Refusal):
     """More words than fit one message."""
 
     code = "message_too_long"
-    sentence = _("Your message is %(length)s characters long; the most is %(most)s. Send it in two.")
+    sentence = _(
+        "Your message is %(length)s characters long; the most is %(most)s. Send it in two."
+    )
 
 
 class DueTooSoon(Refusal):

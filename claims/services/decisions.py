@@ -422,9 +422,7 @@ def _return_to_desk(claim: Claim, *, actor: User, role: Role, note: str, now: da
     return claim
 
 
-def _grant(
-    claim: Claim, approval: Approval, *, actor: User, role: Role, now: datetime
-) -> Claim:
+def _grant(claim: Claim, approval: Approval, *, actor: User, role: Role, now: datetime) -> Claim:
     """Approve what grants the whole wish; offer what does not."""
     _check_binding(claim, approval)
     diff = {"amount_minor": approval.amount_minor, "digest": approval.digest}

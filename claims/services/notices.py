@@ -74,9 +74,7 @@ def _claim_one(now: datetime) -> GatewayNotice | None:
         .first()
     )
     if notice is not None:
-        GatewayNotice.objects.filter(pk=notice.pk).update(
-            due_at=now + _HOLD, looks=F("looks") + 1
-        )
+        GatewayNotice.objects.filter(pk=notice.pk).update(due_at=now + _HOLD, looks=F("looks") + 1)
     return notice
 
 

@@ -152,9 +152,7 @@ def walk(claim: Claim, upto: str) -> Claim:
     if upto == "offered":
         line: ClaimLine = claim.lines.get()
         amounts, note = {line.order_line_id: line.price_minor // 2}, "It can still be used."
-    assessment = decisions.assess(
-        claim=claim, agent=desk, amounts=amounts, note=note, now=DECIDED
-    )
+    assessment = decisions.assess(claim=claim, agent=desk, amounts=amounts, note=note, now=DECIDED)
     return decisions.propose(
         claim=claim, assessment=assessment, agent=desk, text="We are sorry.", now=DECIDED
     )

@@ -30,7 +30,9 @@ class Command(BaseCommand):
         try:
             gateway = registry.get(options["gateway"])
         except KeyError:
-            raise CommandError(f"there is no gateway {options['gateway']!r}", returncode=2) from None
+            raise CommandError(
+                f"there is no gateway {options['gateway']!r}", returncode=2
+            ) from None
         try:
             found = reconciling.compare(gateway=gateway, now=timezone.now())
         except Unreachable as trouble:
