@@ -1,0 +1,387 @@
+"""Report a problem: one question a page, six pages, every answer kept as a draft."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from claims.models import Claim
+from claims.questions import QUESTIONS, STORY_MAX, is_hazard, told
+from claims.services import claims
+from claims.services.refusals import Refusal
+from claims.states import ClaimReason, ClaimState, Wish
+from portal.lib import masking
+from portal.pages import signin, wizard_photos
+from portal.pages.claim_guard import for_its_shopper, items_in_words, private
+from portal.pages.forms import (
+    ItemsForm,
+    MoreForm,
+    PageForm,
+    PhotosForm,
+    Problem,
+    SendForm,
+    WhatForm,
+    WishForm,
+)
+from portal.pages.wizard_steps import BACK, DRAFT_DAYS, STEPS, Report
+from tracking.models import Parcel
+
+Step = Callable[[HttpRequest, Report], HttpResponse]
+
+
+def _language() -> str:
+    """Return the language of this page."""
+    return get_language() or settings.LANGUAGE_CODE
+
+
+# --- The way in --------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a report about one parcel, or carry on with the draft there is."""
+    parcel = get_object_or_404(
+        Parcel.objects.select_related("order__shopper", "carrier"),
+        token=request.GET.get("parcel", ""),
+    )
+    if request.user.pk != parcel.order.shopper_id:
+        return private(_prove(request, parcel))
+    draft = Claim.objects.filter(
+        parcel=parcel, shopper_id=request.user.pk, state=ClaimState.DRAFT
+    ).first()
+    if draft is not None:
+        return redirect("wizard-tasks", draft.ref)
+    shopper = parcel.order.shopper
+    lines = claims.claimable(parcel=parcel)
+    form = ItemsForm(request.POST or None, lines=lines)
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        draft = claims.begin(parcel=parcel, shopper=shopper, language=_language(), now=now)
+        if _choose(draft, form):
+            return redirect("wizard", draft.ref, "what")
+    context = {
+        "step": "items",
+        "number": 1,
+        "total": len(STEPS),
+        "title": STEPS["items"],
+        "parcel": parcel,
+        "facts": [(_("Parcel"), _which(parcel))],
+        "elsewhere": _elsewhere(parcel),
+        "back": reverse("track", args=[parcel.token]),
+        "back_label": _("Back to the parcel"),
+        "form": form,
+        "problems": form.problems() if form.is_bound else [],
+    }
+    status = 422 if context["problems"] else 200
+    return private(render(request, "pages/wizard_items.html", context, status=status))
+
+
+def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
+    """Send a code to the address on file, never to a typed one."""
+    here = f"{reverse('claim-new')}?{urlencode({'parcel': parcel.token})}"
+    if request.method == "POST":
+        return signin.send_code_for(request, parcel.order.shopper, here)
+    context = {
+        "parcel": parcel,
+        "address": masking.email(parcel.order.shopper.email),
+        "is_somebody_else": request.user.is_authenticated,
+        "back": reverse("track", args=[parcel.token]),
+    }
+    return render(request, "pages/wizard_prove.html", context)
+
+
+def _which(parcel: Parcel) -> str:
+    """Say which parcel of the order this is."""
+    total = parcel.order.parcels.count()
+    if total > 1:
+        return _("%(place)s of %(total)s, %(number)s") % {
+            "place": parcel.position,
+            "total": total,
+            "number": parcel.number,
+        }
+    return parcel.number
+
+
+def _elsewhere(parcel: Parcel) -> list[dict[str, Any]]:
+    """List what the order's other parcels hold: seen here, reported there."""
+    others = (
+        Parcel.objects.filter(order_id=parcel.order_id, is_current=True)
+        .exclude(pk=parcel.pk)
+        .prefetch_related("lines__order_line")
+        .order_by("position")
+    )
+    return [
+        {"title": line.order_line.title, "parcel": other}
+        for other in others
+        for line in other.lines.all()
+    ]
+
+
+# --- The pages ---------------------------------------------------------------------------------
+
+
+@require_GET
+@for_its_shopper
+def tasks(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """Show what is done and what is left of a draft."""
+    if claim.state != ClaimState.DRAFT:
+        return redirect("claim", claim.ref)
+    report = Report(claim, language=_language())
+    context = {
+        "claim": claim,
+        "report": report,
+        "rows": report.rows(),
+        "onward": report.url(report.first_open),
+        "facts": _facts(report),
+        "days": DRAFT_DAYS,
+    }
+    return render(request, "pages/wizard_tasks.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_its_shopper
+def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
+    """Show or answer one page of the report."""
+    if name == "sent" and claim.submitted_at:
+        return _receipt(request, claim)
+    if name not in PAGES:
+        raise Http404
+    if claim.state != ClaimState.DRAFT:
+        # A second press, a second tab or Back after sending: the report is there, say so.
+        sent = claim.submitted_at is not None and name == "check"
+        return redirect("wizard", claim.ref, "sent") if sent else redirect("claim", claim.ref)
+    report = Report(claim, language=_language())
+    if not report.may_open(name):
+        return redirect(report.url(report.first_open))
+    return PAGES[name](request, report)
+
+
+def _onward(request: HttpRequest, report: Report, name: str) -> HttpResponseRedirect:
+    """Go on, or back to the check page if the shopper came from there to change one answer."""
+    fresh = Report(report.claim, language=_language())
+    return HttpResponseRedirect(fresh.after(name, back_to_check=request.GET.get("then") == "check"))
+
+
+def _page(
+    request: HttpRequest,
+    report: Report,
+    name: str,
+    form: PageForm,
+    *,
+    problems: list[Problem] | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """Render one page; mistakes answer 422 and lose nothing typed."""
+    names = report.names
+    before = report.before(name)
+    if request.GET.get("then") == "check":
+        before = "check"
+    found = problems if problems is not None else (form.problems() if form.is_bound else [])
+    context |= {
+        "claim": report.claim,
+        "report": report,
+        "step": name,
+        "number": names.index(name) + 1,
+        "total": len(names),
+        "title": STEPS[name],
+        "form": form,
+        "problems": found,
+        "facts": _facts(report),
+        "back": report.url(before) if before else reverse("wizard-tasks", args=[report.claim.ref]),
+        "back_label": _("Back to check and send") if before == "check" else BACK.get(before or ""),
+        "days": DRAFT_DAYS,
+    }
+    template = f"pages/wizard_{name}.html"
+    return render(request, template, context, status=422 if found else 200)
+
+
+def _facts(report: Report) -> list[tuple[Any, Any]]:
+    """Return the report so far, for the margin."""
+    claim = report.claim
+    facts: list[tuple[Any, Any]] = [(_("Parcel"), _which(claim.parcel))]
+    if report.lines:
+        facts.append((_("Items"), items_in_words(report.lines)))
+    if claim.reason:
+        facts.append((_("What happened"), ClaimReason(claim.reason).label))
+    if claim.wish:
+        facts.append((_("You ask for"), Wish(claim.wish).label))
+    return facts
+
+
+def _items(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    chosen = {line.order_line_id: line.quantity for line in report.lines}
+    initial: dict[str, Any] = {f"line_{pk}": True for pk in chosen}
+    initial |= {f"many_{pk}": quantity for pk, quantity in chosen.items()}
+    form = ItemsForm(
+        request.POST or None, initial=initial, lines=claims.claimable(parcel=claim.parcel)
+    )
+    if request.method == "POST" and form.is_valid() and _choose(claim, form):
+        return _onward(request, report, "items")
+    return _page(request, report, "items", form, elsewhere=_elsewhere(claim.parcel))
+
+
+def _choose(claim: Claim, form: ItemsForm) -> bool:
+    """Keep the chosen items; what the room refuses becomes the form's mistake."""
+    try:
+        claims.choose(claim=claim, quantities=form.quantities, now=timezone.now())
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+def _what(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    options = claims.options(parcel=claim.parcel, now=timezone.now())
+    form = WhatForm(
+        request.POST or None,
+        initial={"reason": claim.reason},
+        reasons=[option.reason for option in options if option.is_open],
+    )
+    if request.method == "POST" and form.is_valid():
+        claims.tell(claim=claim, reason=form.cleaned_data["reason"], now=timezone.now())
+        return _onward(request, report, "what")
+    return _page(request, report, "what", form, options=options)
+
+
+def _more(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    questions = QUESTIONS.get(claim.reason, ())
+    form = MoreForm(
+        request.POST or None, initial={**claim.answers, "story": claim.story}, questions=questions
+    )
+    if request.method == "POST" and form.is_valid():
+        claims.tell(
+            claim=claim,
+            answers=form.answers,
+            story=form.cleaned_data["story"],
+            now=timezone.now(),
+        )
+        return _onward(request, report, "more")
+    asked = [(question, form[question.key]) for question in questions]
+    return _page(request, report, "more", form, asked=asked, most=STORY_MAX)
+
+
+def _photos(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    form = PhotosForm(request.POST or None, initial={"without_box": claim.without_box})
+    refused: dict[str, list[wizard_photos.Refused]] = {}
+    problems: list[Problem] = []
+    if request.method == "POST":
+        press = request.POST.get("do", "continue")
+        if press.startswith("remove-"):
+            wizard_photos.remove(request, claim=claim, token=press.removeprefix("remove-"))
+        for ask in report.asks:
+            refused |= wizard_photos.add(request, claim=claim, slot=ask.slot, kind=ask.kind)
+        if form.is_valid() and form.cleaned_data["without_box"] != claim.without_box:
+            words = form.cleaned_data["without_box"]
+            claims.tell(claim=claim, without_box=words, now=timezone.now())
+        report = Report(claim, language=_language())
+        must = press == "continue"
+        problems = form.problems() + wizard_photos.problems(refused)
+        if must:
+            problems += wizard_photos.lacking(report)
+        if not problems:
+            return _onward(request, report, "photos") if must else redirect(request.get_full_path())
+    return _page(
+        request,
+        report,
+        "photos",
+        form,
+        problems=problems,
+        refused=refused,
+        is_hazard=is_hazard(claim.answers),
+        **wizard_photos.context(claim),
+    )
+
+
+def _wish(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    wishes = claims.wishes(claim=claim, now=timezone.now())
+    form = WishForm(
+        request.POST or None, initial={"wish": claim.wish}, wishes=[row.wish for row in wishes]
+    )
+    if request.method == "POST" and form.is_valid():
+        claims.wish(claim=claim, wish=form.cleaned_data["wish"], now=timezone.now())
+        return _onward(request, report, "wish")
+    return _page(request, report, "wish", form, wishes=wishes)
+
+
+def _check(request: HttpRequest, report: Report) -> HttpResponse:
+    claim = report.claim
+    form = SendForm(request.POST or None, initial={"key": uuid.uuid4()})
+    problems: list[Problem] | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            claims.submit(claim=claim, key=form.cleaned_data["key"], now=timezone.now())
+        except claims.Incomplete as refusal:
+            problems = [Problem("main", words) for words in refusal.facts["missing"]]
+        except Refusal as refusal:
+            problems = [Problem("main", str(refusal))]
+        else:
+            return redirect("wizard", claim.ref, "sent")
+    return _page(request, report, "check", form, problems=problems, answers=_answers(report))
+
+
+def _answers(report: Report) -> list[dict[str, Any]]:
+    """Return every answer with the page that changes it."""
+    claim = report.claim
+    rows: list[dict[str, Any]] = [
+        {"title": _("Items"), "text": items_in_words(report.lines), "step": "items"},
+        {"title": _("What happened"), "text": ClaimReason(claim.reason).label, "step": "what"},
+    ]
+    rows += [
+        {"title": title, "text": text, "step": "more"}
+        for title, text in told(claim.reason, claim.answers)
+    ]
+    rows.append({"title": _("In your words"), "text": claim.story, "step": "more"})
+    if report.asks:
+        photos = [photo for ask in report.asks for photo in ask.photos if photo.state != "refused"]
+        rows.append(
+            {"title": _("Photos"), "photos": photos, "text": claim.without_box, "step": "photos"}
+        )
+    rows.append({"title": _("You ask for"), "text": Wish(claim.wish).label, "step": "wish"})
+    for row in rows:
+        row["url"] = f"{report.url(row['step'])}?then=check"
+    return rows
+
+
+def _receipt(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """Say that we have it, and by when we decide."""
+    context = {
+        "claim": claim,
+        "address": masking.email(claim.shopper.email),
+        "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
+        "keeps_box": claim.reason != ClaimReason.LOST,
+    }
+    return render(request, "pages/wizard_sent.html", context)
+
+
+PAGES: dict[str, Step] = {
+    "items": _items,
+    "what": _what,
+    "more": _more,
+    "photos": _photos,
+    "wish": _wish,
+    "check": _check,
+}
+
+urlpatterns = [
+    path("claims/new/", new, name="claim-new"),
+    path("claims/<str:ref>/report/", tasks, name="wizard-tasks"),
+    path("claims/<str:ref>/report/<slug:name>/", step, name="wizard"),
+]
