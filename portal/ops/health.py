@@ -81,10 +81,16 @@ def look_at_database() -> Finding:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '2s'")
             # A row in the write-ahead log and a commit that waits for it, in no table at all.
-            cursor.execute("SELECT pg_logical_emit_message(true, 'amends.readyz', '')")
+            cursor.execute(
+                "SELECT current_setting('transaction_read_only')::boolean,"
+                " pg_logical_emit_message(true, 'amends.readyz', '')"
+            )
+            is_read_only = cursor.fetchone()[0]
         pending = pending_migrations()
     except DatabaseError as trouble:
         log.warning("the database is not ready: %s", trouble)
+        return Finding(ok=False, words="cannot be written")
+    if is_read_only:
         return Finding(ok=False, words="cannot be written")
     if pending:
         return Finding(ok=False, words=f"{pending} migrations pending")
@@ -116,6 +122,12 @@ def pending_migrations() -> int:
     count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     _migrated = count == 0
     return count
+
+
+def forget() -> None:
+    """Forget that the migrations were seen to be complete, as a new process does."""
+    global _migrated
+    _migrated = False
 
 
 def _exposition(backlog: list[queues.Backlog], *, now: datetime) -> str:

@@ -38,7 +38,9 @@ def backlog() -> list[Backlog]:
         _count("deliveries", "dead", _in(Delivery, DeliveryState.DEAD), "due_at"),
         _count("letters", "waiting", _in(Letter, LetterState.WAITING), "due_at"),
         _count("letters", "dead", _in(Letter, LetterState.DEAD), "due_at"),
-        _count("compensations", "unknown", _in(Compensation, CompensationState.UNKNOWN), "planned_at"),
+        _count(
+            "compensations", "unknown", _in(Compensation, CompensationState.UNKNOWN), "planned_at"
+        ),
     ]
 
 

@@ -69,7 +69,9 @@ def check() -> int:
         copy = Path(room) / "tree"
         copy.mkdir()
         for name in ("portal", "tracking", "claims", "notifications", "templates"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("*.mo", "__pycache__"))
+            shutil.copytree(
+                ROOT / name, copy / name, ignore=shutil.ignore_patterns("*.mo", "__pycache__")
+            )
         shutil.copytree(LOCALE, copy / "locale", ignore=shutil.ignore_patterns("*.mo"))
         shutil.copy(ROOT / "manage.py", copy)
         languages = [path.name for path in sorted((copy / "locale").iterdir()) if path.is_dir()]
@@ -79,7 +81,15 @@ def check() -> int:
         words = [word for name in languages for word in ("--locale", name)]
         words += [word for pattern in IGNORED for word in ("--ignore", pattern)]
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "manage.py", "makemessages", "--no-obsolete", "--add-location", "file", *words],
+            [
+                sys.executable,
+                "manage.py",
+                "makemessages",
+                "--no-obsolete",
+                "--add-location",
+                "file",
+                *words,
+            ],
             cwd=copy,
             env={**os.environ, "PYTHONPATH": str(copy), "PYTHONWARNINGS": "ignore"},
             capture_output=True,

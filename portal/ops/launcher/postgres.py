@@ -101,10 +101,17 @@ def kept_folder(var: Path) -> Path:
 
     As root with a checkout that the unprivileged user cannot enter, a folder in /var/tmp named
     after the checkout keeps the data between runs instead.
+
+    :raises CannotStart: if there is data in var/ that its user may no longer enter.
     """
     inside = var / "postgres"
-    if os.geteuid() != 0 or inside.exists() or _can_enter(var, unprivileged()):
+    if os.geteuid() != 0 or _can_enter(var, unprivileged()):
         return inside
+    if inside.exists():
+        raise CannotStart(
+            f"{inside} holds the data, but its owner {unprivileged()} may no longer enter it.\n"
+            f'Let it in again, here or in a folder above: chmod o+x "{var}"'
+        )
     name = hashlib.sha256(str(var).encode()).hexdigest()[:12]
     return _private(Path("/var/tmp") / f"amends-{name}")  # noqa: S108
 

@@ -20,6 +20,9 @@ BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 SETTLED_AFTER = 60.0
 """A child that lived this long starts again with the shortest wait."""
 
+RESTART_PATIENCE = 3.0
+"""Seconds a child gets before it is restarted by force; nobody looks after the others meanwhile."""
+
 
 @dataclass
 class Child:
@@ -94,7 +97,7 @@ class Child:
                 )
             time.sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self, *, patience: float | None = None) -> None:
         """Stop it in good order, or by force when it does not listen, grandchildren included."""
         process = self.process
         if process is None:
@@ -104,7 +107,7 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(self.stop_signal)
             try:
-                process.wait(self.patience)
+                process.wait(self.patience if patience is None else patience)
             except subprocess.TimeoutExpired:
                 below += keeper.descendants(process.pid)
                 process.kill()
@@ -156,7 +159,7 @@ class Supervisor:
         """Stop one child and start it again."""
         for child in self.children:
             if child.name == name and child.process is not None and child.due_at == 0.0:
-                child.stop()
+                child.stop(patience=RESTART_PATIENCE)
                 child.start()
                 self.say(f"  ↻ {child.name} started again")
 

@@ -207,7 +207,8 @@ def web(env: dict[str, str], *, port: int, log: Path, workers: int = 2, threads:
     return Child(
         name="web",
         command=[
-            places.python(), "-m", "portal.ops.launcher.serving", "portal.wsgi:application", "--interface", "wsgi",
+            places.python(), "-m", "portal.ops.launcher.serving",
+            "portal.wsgi:application", "--interface", "wsgi",
             "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--http", "1",
             "--workers", str(workers), "--blocking-threads", str(threads),
             "--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning",

@@ -1,0 +1,111 @@
+"""What all tests share: a clock, a Redis of one's own, tables that can be emptied, a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from unittest.mock import patch
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import hypothesis
+import pytest
+from django.apps import apps
+from django.conf import settings as live
+from django.db.backends.postgresql.operations import DatabaseOperations
+from playwright.sync_api import Browser, sync_playwright
+from pytest_django import Settings
+from redis import Redis
+
+from tests.browser.chromium import FLAGS, WHY_NOT, find_chromium
+
+IN_CI = bool(os.environ.get("CI"))
+
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, max_examples=100
+)
+hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("ci" if IN_CI else "here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each xdist worker a Redis database and a prefix of its own, before anybody connects."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    address = urlsplit(live.REDIS_URL)
+    if worker != "gw0":
+        with Redis.from_url(live.REDIS_URL) as redis:
+            databases = int(redis.config_get("databases")["databases"])
+        base = int(address.path.strip("/") or 0)
+        number = (base + 8 * int(worker.removeprefix("gw"))) % databases
+        address = address._replace(path=f"/{number}")
+    url = urlunsplit(address)
+    os.environ["REDIS_URL"] = live.REDIS_URL = live.CELERY_BROKER_URL = url
+    live.CACHES["default"]["LOCATION"] = url
+    live.CACHES["default"]["KEY_PREFIX"] = f"test-{worker}"
+    prefix = os.environ["AMENDS_BROKER_PREFIX"] = f"test-{worker}:"
+    live.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = prefix
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Skip what needs Chromium where there is none, and say so; never in CI."""
+    if IN_CI or find_chromium():
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=WHY_NOT))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Give a fixed moment, for services that take one: a Tuesday noon without a clock change."""
+    return datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _own_limits(settings: Settings) -> None:
+    """Keep the rate limits of one test from the next."""
+    settings.LIMITS_PREFIX = f"test:{uuid4()}"
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep photos and mail of tests out of the checkout; the folder is made when first used."""
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / f"media-{uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_can_be_emptied() -> Iterator[None]:
+    """
+    Let Django empty the tables after a test with real transactions.
+
+    Guards of the house refuse TRUNCATE, as they should; only here they stand aside. The rows that
+    migrations lay down are put back afterwards.
+    """
+    empty = DatabaseOperations.execute_sql_flush
+
+    def past_the_guards(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
+        empty(self, ["SET LOCAL session_replication_role = replica", *sql_list])
+        from claims import defaults
+
+        defaults.install(apps)
+
+    with patch.object(DatabaseOperations, "execute_sql_flush", past_the_guards):
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give the machine's Chromium; each test opens contexts of its own and closes them."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.fail(WHY_NOT)
+    # playwright runs its loop in this thread, and Django would refuse to query beside one
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield chrome
+        chrome.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
