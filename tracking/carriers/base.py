@@ -216,8 +216,7 @@ def local_time(date: str, time: str = "") -> str:
 
     Takes ``20240423`` and ``091519``, with or without punctuation, and a time without its first 0.
     """
-    day = "".join(filter(str.isdigit, date))
-    clock = "".join(filter(str.isdigit, time))
+    day, clock = _digits(date), _digits(time)
     clock = clock.zfill(6) if len(clock) == 5 else clock.ljust(6, "0") if len(clock) == 4 else clock
     try:
         if len(day) == 8 and len(clock) == 6:
@@ -225,6 +224,11 @@ def local_time(date: str, time: str = "") -> str:
         return datetime.strptime(day, "%Y%m%d").date().isoformat() if len(day) == 8 else ""  # noqa: DTZ007
     except ValueError:
         return ""
+
+
+def _digits(words: str) -> str:
+    """Keep 0 to 9: other scripts' digits, and raised ones, are no part of a time."""
+    return "".join(one for one in words if one in "0123456789")
 
 
 def to_utc(local: str, zone: tzinfo) -> datetime | None:
@@ -241,7 +245,7 @@ def offset(words: str) -> timezone | None:
     """Return the zone in ``-04.00``, ``+08:00``, ``-0500`` or ``Z``; None for anything else."""
     if words in {"Z", "z"}:
         return UTC
-    digits = "".join(filter(str.isdigit, words))
+    digits = _digits(words)
     if words[:1] not in {"+", "-"} or len(digits) != 4 or int(digits[:2]) > 14:
         return None
     size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))

@@ -233,7 +233,7 @@ def _local(event: dict[str, Any]) -> str:
 def _eta(words: str) -> datetime | None:
     """Read ``2023-04-21 18`` and ``2023-04-21 18:30``."""
     date, _, clock = words.partition(" ")
-    digits = "".join(filter(str.isdigit, clock))
+    digits = "".join(one for one in clock if one in "0123456789")
     return to_utc(local_time(date, digits.ljust(6, "0")) if digits else "", CHINA)
 
 

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import orjson
+import pytest
+
+from tracking import rules
+from tracking.carriers import scenarios, simulator
+from tracking.rules import Journey
+from tracking.states import Handed, Reason
+from tracking.states import ParcelStatus as S
+
+START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "carriers" / "generic.schema.json"
+
+
+def play(name: str) -> Journey:
+    scans = [
+        scan
+        for _, body in scenarios.script(name, number="HX1234", start=START)
+        for snapshot in simulator.parse_push(body).parcels
+        for scan in snapshot.scans
+    ]
+    return rules.project(scans, carrier="simulator", number="HX1234")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason", "trouble"),
+    [
+        ("delivered", S.DELIVERED, None, ()),
+        ("late", S.DELIVERED, None, ()),
+        ("damaged", S.DELIVERED, None, ("damaged",)),
+        ("lost", S.LOST, Reason.LOST, ("lost",)),
+        ("refused", S.RETURNING, Reason.REFUSED, ("refused", "returned")),
+        ("returned", S.RETURNED, None, ("returned",)),
+        ("found_again", S.DELIVERED, None, ()),
+        ("storm", S.DELIVERED, None, ()),
+    ],
+)
+def test_each_scenario_ends_as_its_name_says(
+    name: str, status: S, reason: Reason | None, trouble: tuple[str, ...]
+) -> None:
+    journey = play(name)
+
+    assert (journey.status, journey.reason, journey.trouble) == (status, reason, trouble)
+
+
+def test_every_scenario_is_told_above() -> None:
+    assert scenarios.names() == [
+        "delivered", "late", "damaged", "lost", "refused", "returned", "found_again", "storm",
+    ]  # fmt: skip
+
+
+def test_found_again_was_lost_first() -> None:
+    assert S.LOST in {status for _, status, _ in play("found_again").reached}
+
+
+def test_the_storm_is_the_delivered_journey_sent_wildly() -> None:
+    calm, storm = play("delivered"), play("storm")
+    script = scenarios.script("storm", number="HX1234", start=START)
+    bodies = [body for _, body in script]
+
+    assert storm.reached == calm.reached
+    assert storm.handed == Handed.RECIPIENT
+    assert len(bodies) == 26
+    assert len(set(bodies)) == 10
+    assert bodies != sorted(bodies, key=bodies.index)
+    assert (script[-1][0] - script[0][0]).total_seconds() < 1
+
+
+@pytest.mark.parametrize("name", scenarios.names())
+def test_bodies_conform_to_the_published_schema(name: str) -> None:
+    checker = jsonschema.Draft202012Validator(orjson.loads(SCHEMA.read_bytes()))
+
+    for at, body in scenarios.script(name, number="HX1234", start=START):
+        checker.validate(orjson.loads(body))
+        assert at >= START
+
+
+@pytest.mark.parametrize("name", scenarios.names())
+def test_the_same_call_gives_the_same_script(name: str) -> None:
+    assert scenarios.script(name, number="HX1234", start=START) == scenarios.script(
+        name, number="HX1234", start=START
+    )
+
+
+def test_an_unknown_scenario_is_refused() -> None:
+    with pytest.raises(KeyError):
+        scenarios.script("eaten_by_wolves", number="HX1234", start=START)
