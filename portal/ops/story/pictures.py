@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter
 
-SIZE = 1600
+SIZE = 1200
 UNIT = SIZE / 100
 
 Pen = ImageDraw.ImageDraw
@@ -121,5 +121,5 @@ def photograph(name: str, *, turn: float = 0.0) -> bytes:
     grain = Image.effect_noise((SIZE // 2, SIZE // 2), 18).resize((SIZE, SIZE)).convert("RGB")
     image = Image.blend(image.filter(ImageFilter.GaussianBlur(1.2)), grain, 0.06)
     kept = io.BytesIO()
-    image.crop((80, 200, SIZE - 80, SIZE - 200)).save(kept, "JPEG", quality=86)
+    image.crop((60, 150, SIZE - 60, SIZE - 150)).save(kept, "JPEG", quality=86)
     return kept.getvalue()
