@@ -1,11 +1,172 @@
-"""Find my parcel."""
+"""Find my parcel: by order number and e-mail, or by tracking number."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from portal.pages import access, errors
+from tracking.models.parcel import normalise
+from tracking.services import lookup
 
 
+class OrderForm(forms.Form):
+    """An order number and the e-mail it was placed with."""
+
+    order = forms.CharField(
+        label=gettext_lazy("Order number"),
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "input-code",
+            }
+        ),
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail you ordered with"),
+        max_length=254,
+        error_messages={
+            "required": gettext_lazy("Enter the e-mail you ordered with"),
+            "invalid": gettext_lazy("Enter an e-mail address such as name@example.org"),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="find-%s", **kwargs)
+        prefix = str(settings.BRAND.get("order_hint") or "")
+        own = self.fields["order"]
+        own.help_text = (
+            _("Starts with %(prefix)s. It is in your confirmation e-mail, under the greeting.")
+            % {"prefix": prefix}
+            if prefix
+            else _("It is in your confirmation e-mail, under the greeting.")
+        )
+        own.error_messages["required"] = (
+            _("Enter an order number that starts with %(prefix)s") % {"prefix": prefix}
+            if prefix
+            else _("Enter your order number")
+        )
+
+
+class NumberForm(forms.Form):
+    """A tracking number, and the postcode if it is at hand."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        help_text=gettext_lazy(
+            "It is in the e-mail we sent when it left. Spaces and dashes do not matter."
+        ),
+        max_length=80,
+        error_messages={"required": gettext_lazy("Enter the tracking number")},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "input-code",
+            }
+        ),
+    )
+    postcode = forms.CharField(
+        label=gettext_lazy("Postcode it goes to (if you like)"),
+        help_text=gettext_lazy(
+            "This number shows the status only. Add the postcode to see items and dates."
+        ),
+        required=False,
+        max_length=16,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="find-%s", **kwargs)
+
+    def clean_number(self) -> str:
+        """Take the number however it was typed."""
+        number = normalise(self.cleaned_data["number"])
+        if not 4 <= len(number) <= 64 or not number.isascii():
+            raise forms.ValidationError(
+                _(
+                    "A tracking number has 4 to 64 letters and digits. Check it on the e-mail or the label."
+                )
+            )
+        return number
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
-    """Show the two ways in."""
-    return render(request, "pages/home.html")
+    """Show the two ways in, and open what they find."""
+    by = request.POST.get("by") or request.GET.get("by") or "order"
+    kind = NumberForm if by == "number" else OrderForm
+    if request.method != "POST":
+        return _page(request, kind(), status=200)
+    form = kind(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    words = form.cleaned_data
+    visitor, now = access.client_address(request), timezone.now()
+    try:
+        if isinstance(form, NumberForm):
+            found = lookup.by_number(
+                number=words["number"], postcode=words["postcode"], visitor=visitor, now=now
+            )
+        else:
+            found = lookup.by_order(
+                number=words["order"], email=words["email"], visitor=visitor, now=now
+            )
+    except lookup.NotFound:
+        form.add_error(None, _not_found(form))
+        return _page(request, form, status=422)
+    except lookup.TooManyTries as trouble:
+        return too_often(request, trouble)
+    if found.token is None:
+        return render(request, "pages/find_waiting.html", {"order": found.order})
+    response = HttpResponseRedirect(reverse("track", args=[found.token]))
+    access.grant(response, found.openings, found.openings[0].level, request=request)
+    return response
+
+
+def too_often(request: HttpRequest, trouble: lookup.TooManyTries) -> HttpResponse:
+    """Ask a visitor who guesses to wait, and offer the way that needs no guess."""
+    return errors.too_many(
+        request,
+        heading=_("Too many tries"),
+        text=(
+            _(
+                "This number was tried too often. Wait an hour, or sign in with a code sent to your e-mail."
+            )
+            if trouble.is_about_number
+            else _("Too many tries from here. Wait 10 minutes; we can also e-mail you a link.")
+        ),
+        retry_after=trouble.retry_after,
+        is_crowd=False,
+    )
+
+
+def _not_found(form: forms.Form) -> str:
+    if isinstance(form, OrderForm):
+        return _(
+            "We cannot find that order with that e-mail. Check both, or use the tracking number."
+        )
+    if form.cleaned_data["postcode"]:
+        return _(
+            "We cannot find that number with that postcode. Check both, or leave the postcode out."
+        )
+    return _("We cannot find that tracking number. Check it, or use the order number.")
+
+
+def _page(request: HttpRequest, form: forms.Form, *, status: int) -> HttpResponse:
+    facts = {"form": form, "by_number": isinstance(form, NumberForm)}
+    return render(request, "pages/home.html", facts, status=status)
