@@ -44,10 +44,15 @@ RULES = (
         reason="lost",
         code="4.1",
         text=(
-            "If a parcel has had no scan for 7 days, or is 48 hours past its promised day, we give"
-            " back what you paid for the things in it, and the delivery fee when none of it came.",
-            "包裹连续 7 天没有扫描记录，或超过承诺送达日 48 小时仍未送达的，"
-            "退还其中商品的实付金额；全部未送达的，一并退还运费。",
+            (
+                "If a parcel has had no scan for 7 days, or is 48 hours past its promised day, we"
+                " give back what you paid for the things in it, and the delivery fee when none of"
+                " it came."
+            ),
+            (
+                "包裹连续 7 天没有扫描记录，或超过承诺送达日 48 小时仍未送达的，"
+                "退还其中商品的实付金额；全部未送达的，一并退还运费。"
+            ),
         ),
         window_days=60,
         wait_days=7,
@@ -56,11 +61,15 @@ RULES = (
         reason="damaged",
         code="4.2",
         text=(
-            "Things that arrive broken are paid back at the price you paid if you tell us within"
-            " 30 days of delivery. If everything in the parcel is affected, the delivery fee is"
-            " paid back too.",
-            "商品到货破损，在签收后 30 天内告知我们的，按实付金额退款；"
-            "整个包裹均受影响的，一并退还运费。",
+            (
+                "Things that arrive broken are paid back at the price you paid if you tell us"
+                " within 30 days of delivery. If everything in the parcel is affected, the delivery"
+                " fee is paid back too."
+            ),
+            (
+                "商品到货破损，在签收后 30 天内告知我们的，按实付金额退款；"
+                "整个包裹均受影响的，一并退还运费。"
+            ),
         ),
         window_days=30,
         asks=(
@@ -101,11 +110,15 @@ RULES = (
         reason="wrong_item",
         code="4.3",
         text=(
-            "If something other than what you ordered came, we pay back its price if you tell us"
-            " within 15 days of delivery, and the delivery fee when nothing in the parcel was"
-            " right.",
-            "收到的商品与订购的不符，在签收后 15 天内告知我们的，按实付金额退款；"
-            "整个包裹均不符的，一并退还运费。",
+            (
+                "If something other than what you ordered came, we pay back its price if you tell"
+                " us within 15 days of delivery, and the delivery fee when nothing in the parcel"
+                " was right."
+            ),
+            (
+                "收到的商品与订购的不符，在签收后 15 天内告知我们的，按实付金额退款；"
+                "整个包裹均不符的，一并退还运费。"
+            ),
         ),
         window_days=15,
         asks=(

@@ -38,7 +38,7 @@ CAP_KEY = -2
 """Keys of an assessment's lines that are no order line."""
 
 
-# --- Time ------------------------------------------------------------------------------------------
+# --- Time ----------------------------------------------------------
 
 
 def business_days(start: datetime, days: int) -> datetime:
@@ -56,7 +56,7 @@ def reminders_due(*, since: datetime, until: datetime, now: datetime) -> int:
     return sum(now >= since + (until - since) * share for share in REMIND_AT)
 
 
-# --- Windows ---------------------------------------------------------------------------------------
+# --- Windows ----------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ def window(*, reason: str, window_days: int, wait_days: int, facts: ParcelFacts)
     return Window(delivered, delivered + length)
 
 
-# --- Sums ------------------------------------------------------------------------------------------
+# --- Sums ----------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,12 +231,12 @@ def _deduction(key: int, minor: int, note_en: str, note_zh: str) -> Line:
 
 
 def fee_share(*, fee: Money, values: Sequence[int], index: int) -> int:
-    """Return a parcel's share of the delivery fee by the worth of its contents; shares sum to it."""
+    """Return a parcel's share of the delivery fee by the worth of its contents."""
     weights = list(values) if sum(values) > 0 else [1] * len(values)
     return fee.split(weights)[index].minor
 
 
-# --- Words for shoppers ----------------------------------------------------------------------------
+# --- Words for shoppers ----------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The sandbox bank's client: a provider as real ones are, on loopback. See ``bank`` for the bank."""
+"""The sandbox bank's client: a provider as real ones are, on loopback; see ``bank``."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class SandboxBank:
         )
 
     def read_notice(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> Notice:
-        """Check the bank's seal, which follows Standard Webhooks, and read which refund it means."""
+        """Check the bank's seal (Standard Webhooks) and read which refund it means."""
         event_id = headers.get("webhook-id", "")
         stamp = headers.get("webhook-timestamp", "")
         secret = settings.SANDBOX_BANK_SECRET

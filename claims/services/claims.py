@@ -86,7 +86,7 @@ class CannotReopen(Refusal):
     sentence = gettext_lazy("This claim cannot be reopened any more. You can start a new one.")
 
 
-# --- Questions -------------------------------------------------------------------------------------
+# --- Questions ----------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
     ]
 
 
-# --- The draft -------------------------------------------------------------------------------------
+# --- The draft ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -414,7 +414,7 @@ def _saved(claim: Claim, now: datetime) -> None:
     steps.keep(claim, saved_at=now, due_at=now + rules.DRAFT_LIFE, reminders=0)
 
 
-# --- Sending and coming back -----------------------------------------------------------------------
+# --- Sending and coming back ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -562,7 +562,7 @@ def reopen(*, claim: Claim, actor: User, now: datetime, note: str = "") -> Claim
     )  # fmt: skip
 
 
-# --- What may be done now ----------------------------------------------------------------------------
+# --- What may be done now ----------------------------------------------------------
 
 _BY_ROLE: Mapping[str, frozenset[str]] = {
     Role.SHOPPER: frozenset({"submit", "answer", "accept", "appeal", "withdraw", "reopen"}),

@@ -77,7 +77,7 @@ class _Intent:
     currency: str
 
 
-# --- Before the money ------------------------------------------------------------------------------
+# --- Before the money ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -151,7 +151,7 @@ def retry(*, compensation: Compensation, agent: User, now: datetime) -> Compensa
     return compensation
 
 
-# --- The calls: never inside a transaction -----------------------------------------------------------
+# --- The calls: never inside a transaction ---------------------------------------------
 
 
 def send(*, compensation_id: int, now: datetime) -> None:
@@ -286,7 +286,7 @@ def _intend_again(compensation_id: int, *, now: datetime) -> _Intent | None:
     return _intent(compensation, attempt)
 
 
-# --- What the provider said ------------------------------------------------------------------------
+# --- What the provider said ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -446,7 +446,7 @@ def _lose(
     _look_later(compensation, now)
 
 
-# --- Rows ------------------------------------------------------------------------------------------
+# --- Rows ----------------------------------------------------------
 
 
 def _lock(compensation_id: int) -> tuple[Claim, Compensation]:

@@ -84,7 +84,7 @@ class AppealsOver(Refusal):
     sentence = _("The time for another look is over, or we have looked twice already.")
 
 
-# --- The desk --------------------------------------------------------------------------------------
+# --- The desk ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -308,7 +308,7 @@ def take_up(*, claim: Claim, agent: User, now: datetime) -> Claim:
     )  # fmt: skip
 
 
-# --- The shopper -----------------------------------------------------------------------------------
+# --- The shopper ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -376,7 +376,7 @@ def appeal(*, claim: Claim, shopper: User, text: str, now: datetime) -> Claim:
     return claim
 
 
-# --- Shared ----------------------------------------------------------------------------------------
+# --- Shared ----------------------------------------------------------
 
 
 def _live_approval(claim: Claim) -> Approval | None:

@@ -1,5 +1,7 @@
 """A sandbox bank in its own process, for tests and chaos runs that need a real provider."""
 
+# ruff: noqa: S310 - the only addresses are loopback ones that we made up
+
 from __future__ import annotations
 
 import json

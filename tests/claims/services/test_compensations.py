@@ -1,9 +1,13 @@
 """Money moves once, whatever the provider does."""
 
+# ruff: noqa: S608 - these tests write SQL as an intruder would
+
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -178,7 +182,7 @@ class TestUnknownOutcome:
         compensation.refresh_from_db()
         assert compensation.state == CompensationState.UNKNOWN
         assert compensation.attempts.count() == 1
-        gaps = [b - a for a, b in zip(pauses, pauses[1:], strict=False)]
+        gaps = [b - a for a, b in itertools.pairwise(pauses)]
         assert gaps == sorted(gaps)
         assert bank.refunds(compensation.reference) == []
 
@@ -310,9 +314,11 @@ class TestGuards:
     def test_no_payment_without_an_approval_of_the_same_sum(self) -> None:
         compensation = approved()
 
-        with pytest.raises(IntegrityError, match="compensation_needs_a_live_approval"):
-            with transaction.atomic():
-                _copy(compensation, amount_minor=compensation.amount_minor + 1)
+        with (
+            pytest.raises(IntegrityError, match="compensation_needs_a_live_approval"),
+            transaction.atomic(),
+        ):
+            _copy(compensation, amount_minor=compensation.amount_minor + 1)
 
     @pytest.mark.parametrize(
         "change", ["amount_minor = 1", "payee = 'pay_mine'", "currency = 'KWD'", "instrument = 'x'"]
@@ -359,7 +365,7 @@ class TestGuards:
     def test_books_and_audit_are_never_rewritten(self, statement: str, bank: BankProcess) -> None:
         pay(approved())
 
-        with pytest.raises(ProgrammingError, match="kept for good|Cannot (update|delete)"):
+        with pytest.raises(ProgrammingError, match=r"kept for good|Cannot (update|delete)"):
             _sql(statement)
 
     def test_an_attempt_keeps_its_key(self, bank: BankProcess) -> None:
@@ -382,8 +388,6 @@ def _copy(compensation: Compensation, **changes: Any) -> Compensation:
         for field in Compensation._meta.concrete_fields
         if field.name not in {"id", "reference", "approval"}
     }
-    from uuid import uuid4
-
     other = Compensation(**fields | changes, reference=uuid4(), approval=compensation.approval)
     other.save(force_insert=True)
     return other
