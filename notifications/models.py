@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LetterState(models.TextChoices):
     """How far a letter has come."""
 
     WAITING = "waiting", _("Waiting")
-    SENT = "sent", _("Sent")
+    SENT = "sent", pgettext_lazy("letter", "Sent")
     DEAD = "dead", _("Given up")
     HELD = "held", _("Not wanted")
 
@@ -23,7 +24,10 @@ class Letter(models.Model):
     name = models.CharField(_("letter"), max_length=40)
     cause = models.CharField(_("cause"), max_length=120)
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("to")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("letter", "to"),
     )
     channel = models.CharField(_("channel"), max_length=12, default="email")
     address = models.CharField(_("address"), max_length=254)
@@ -38,7 +42,7 @@ class Letter(models.Model):
     due_at = models.DateTimeField(_("due"))
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
     written_at = models.DateTimeField(_("written"))
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    sent_at = models.DateTimeField(pgettext_lazy("letter", "sent"), null=True, blank=True)
     error = models.TextField(_("last error"), blank=True)
 
     class Meta:

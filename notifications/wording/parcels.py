@@ -76,13 +76,13 @@ TROUBLES: dict[str, _Trouble] = {
         _PUT_RIGHT,
     ),
     "lost": _Trouble(
-        gettext_lazy("Lost, says the carrier on %(day)s: order %(order)s"),
+        gettext_lazy("Lost on the way, %(day)s: order %(order)s"),
         gettext_lazy("We think your parcel is lost"),
         gettext_lazy("%(carrier)s told us on %(when)s that it cannot find parcel %(number)s."),
         _PUT_RIGHT,
     ),
     "destroyed": _Trouble(
-        gettext_lazy("Destroyed on the way on %(day)s: order %(order)s"),
+        gettext_lazy("Destroyed on the way, %(day)s: order %(order)s"),
         gettext_lazy("Your parcel was destroyed on the way"),
         gettext_lazy("%(carrier)s told us on %(when)s that parcel %(number)s cannot be delivered."),
         _PUT_RIGHT,
@@ -146,7 +146,7 @@ def delivered(facts: Facts) -> Words:
         button=_("See the delivery"),
         then=_(
             "Is something broken, wrong or missing, or did it never reach you? Report it on the "
-            "page; have a look and a photo ready."
+            "page: that takes about four minutes, and a photo helps."
         ),
         **_common(facts),
     )

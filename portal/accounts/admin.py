@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import (
@@ -201,8 +201,8 @@ class ApiTokenAdmin(ModelAdmin):
         """Tell whether the key opens anything now."""
         over = obj.expires_at is not None and obj.expires_at <= timezone.now()
         if obj.revoked_at is not None or over:
-            return "closed", str(_("Closed"))
-        return "live", str(_("Live"))
+            return "closed", pgettext("token", "Closed")
+        return "live", pgettext("token", "Live")
 
     @action(description=_("Revoke the chosen tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:

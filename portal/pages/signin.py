@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -124,7 +125,7 @@ class AskForm(forms.Form):
 
 
 class CodeForm(ConfirmLoginCodeForm):
-    """Six digits, pasted with or without spaces."""
+    """Six digits, pasted with whatever came along with them."""
 
     code = forms.CharField(
         label=_("The six digits from the e-mail"),
@@ -139,6 +140,12 @@ class CodeForm(ConfirmLoginCodeForm):
             }
         ),
     )
+
+    def clean_code(self) -> str:
+        """Keep the digits, whatever width they have and whatever stands between them."""
+        typed = unicodedata.normalize("NFKC", self.cleaned_data["code"])
+        self.cleaned_data["code"] = "".join(c for c in typed if c in "0123456789")
+        return str(super().clean_code())
 
 
 # --- Asking for a code -----------------------------------------------------------------------------
