@@ -32,7 +32,7 @@ def body(vector: dict[str, Any]) -> bytes:
         spec = vector["body_spec"]
         return str(spec["repeat"]).encode() * int(spec["times"])
     if "body_file" in vector:
-        return (DATA / "webhook_vectors" / vector["body_file"]).read_bytes()
+        return (DATA / "webhook_vectors" / str(vector["body_file"])).read_bytes()
     return str(vector.get("body", "")).encode()
 
 

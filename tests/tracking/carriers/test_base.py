@@ -88,7 +88,8 @@ class TestHelpers:
     def test_text_is_one_line_without_nul(self) -> None:
         assert base.text({"a": " x\x00y\n z "}, "a") == "x y z"
         assert base.text({"a": 7}, "a") == "7"
-        assert [base.text({"a": odd}, "a") for odd in (None, True, 1.5, [], {})] == [""] * 5
+        strange: list[object] = [None, True, 1.5, [], {}]
+        assert [base.text({"a": odd}, "a") for odd in strange] == [""] * 5
 
     def test_place_and_country(self) -> None:
         assert base.place("Wayne", "", "NJ", "NJ", "US") == "Wayne, NJ, US"

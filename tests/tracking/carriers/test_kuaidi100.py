@@ -13,7 +13,7 @@ from tracking.carriers.base import Ask
 from tracking.carriers.kuaidi100 import calls, codes
 from tracking.carriers.names import CARRIERS
 from tracking.rules import project
-from tracking.scans import ErrorKind, Scan
+from tracking.scans import ErrorKind, Reading, Scan
 from tracking.states import Handed, OffsetSource, Party, Reason
 from tracking.states import ParcelStatus as S
 
@@ -205,6 +205,11 @@ class TestPush:
 
         assert len(reading.parcels[0].scans) == 2
         assert reading.errors[0].kind == ErrorKind.NOT_FOUND
+
+    def test_a_subscription_taken_is_neither_news_nor_trouble(self) -> None:
+        taken = {"result": True, "returnCode": "200", "message": "提交成功"}
+
+        assert kuaidi100.parse(orjson.dumps(taken)) == Reading()
 
     def test_an_estimate_is_china_time(self) -> None:
         snapshot = parcel(SLUG, "query__announced.json")

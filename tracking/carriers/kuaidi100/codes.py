@@ -153,6 +153,7 @@ HANDED: tuple[tuple[re.Pattern[str], Handed], ...] = tuple(
 """Words of a delivery -> to whom it was given; the first that fits."""
 
 ERRORS: dict[str, ErrorKind] = {
+    "0": ErrorKind.NOT_FOUND,  # the first generation of the interface
     "201": ErrorKind.NOT_FOUND,
     "400": ErrorKind.INVALID_NUMBER,
     "408": ErrorKind.INVALID_NUMBER,  # the phone number that SF and ZTO want does not fit

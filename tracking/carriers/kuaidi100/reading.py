@@ -74,6 +74,8 @@ def _answer(result: dict[str, Any]) -> Reading:
     snapshot = _snapshot(result)
     if snapshot.scans:
         return Reading(parcels=(snapshot,))
+    if result.get("result") is True:
+        return Reading()  # a subscription was taken; there is nothing to tell yet
     known = {"status", "returnCode", "result", "message", "nu", "state"}
     if not known & result.keys():
         raise Fault("The body is neither a Kuaidi100 result nor an error.")
