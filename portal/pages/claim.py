@@ -25,7 +25,7 @@ from portal.pages import wizard_photos
 from portal.pages.claim_faces import Case, face, instrument_in_words, language
 from portal.pages.claim_guard import for_its_shopper, items_in_words
 from portal.pages.claim_parts import history, money_lines, offer_lines, stations
-from portal.pages.forms import AppealForm, MessageForm, Problem
+from portal.pages.forms import AppealForm, MessageForm, Problem, posted
 from portal.pages.wizard_steps import Ask
 
 GRANTED = {
@@ -237,7 +237,7 @@ def accept(request: HttpRequest, claim: Claim) -> HttpResponse:
 @for_its_shopper
 def appeal(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Ask for another look by a different person."""
-    form = AppealForm(request.POST or None)
+    form = AppealForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             decisions.appeal(
@@ -301,7 +301,7 @@ def answer(request: HttpRequest, claim: Claim) -> HttpResponse:
     wanted = list(claim.requests.filter(answered_at__isnull=True).order_by("due_at"))
     if claim.state != ClaimState.NEEDS_INFO or not wanted:
         return redirect("claim", claim.ref)
-    form = MessageForm(request.POST or None, initial={"send_key": uuid.uuid4()})
+    form = MessageForm(posted(request), initial={"send_key": uuid.uuid4()})
     form.fields["body"].required = False
     refused: dict[str, list[wizard_photos.Refused]] = {}
     problems: list[Problem] = []

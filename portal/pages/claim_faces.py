@@ -200,7 +200,7 @@ def _needs_info(case: Case) -> dict[str, Any]:
             max(1, len(case.requests)),
         )
         % {"count": len(case.requests)},
-        "icon": "camera" if wants_photo else "pen",
+        "icon": "camera" if wants_photo else "pencil",
         "sentences": (_("As soon as we have it, we go on. Our clock stands still until then."),),
         "stamp": make_stamp(
             due,

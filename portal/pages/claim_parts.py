@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext
 
 from claims import rules
@@ -72,7 +72,7 @@ def stations(case: Case) -> list[Station]:
     if paid and state == S.CLOSED:
         reached, now_state = 4, "done"
     stops = [
-        (pgettext("station", "Sent"), claim.submitted_at, "pen"),
+        (pgettext("station", "Sent"), claim.submitted_at, "pencil"),
         (pgettext("station", "Checked"), decided if reached > 1 else None, "search"),
         (third, decided if reached > 1 else None, "letter"),
         (pgettext("station", "Money"), paid, "money"),
@@ -165,28 +165,28 @@ def money_lines(compensations: list[Compensation]) -> list[dict[str, str]]:
 # --- What happened so far ------------------------------------------------------------------------
 
 STEPS: Mapping[str, str | Promise] = {
-    "submit": _lazy("You sent your report"),
-    "turn_away": _lazy("We could not take the report"),
-    "auto_approve": _lazy("Approved by rule"),
-    "ask": _lazy("We asked you for something"),
-    "answer": _lazy("You sent what we asked for"),
-    "trace": _lazy("We asked the carrier"),
-    "hear_back": _lazy("The carrier answered"),
-    "request_back": _lazy("We asked you to send it back"),
-    "receive_back": _lazy("It reached us"),
-    "offer": _lazy("We made you an offer"),
-    "accept": _lazy("You accepted the offer"),
-    "approve": _lazy("We agreed to pay"),
-    "reject": _lazy("We declined"),
-    "compensate": _lazy("We sent the money to the bank"),
-    "settle": _lazy("The bank confirmed the payment"),
-    "fail": _lazy("The bank sent the money back"),
-    "appeal": _lazy("You asked for another look"),
-    "take_up": _lazy("A different person began the second look"),
-    "reopen": _lazy("The claim was opened again"),
-    "withdraw": _lazy("You withdrew the claim"),
-    "expire": _lazy("The claim came to rest"),
-    "close": _lazy("The claim was closed"),
+    "submit": gettext_lazy("You sent your report"),
+    "turn_away": gettext_lazy("We could not take the report"),
+    "auto_approve": gettext_lazy("Approved by rule"),
+    "ask": gettext_lazy("We asked you for something"),
+    "answer": gettext_lazy("You sent what we asked for"),
+    "trace": gettext_lazy("We asked the carrier"),
+    "hear_back": gettext_lazy("The carrier answered"),
+    "request_back": gettext_lazy("We asked you to send it back"),
+    "receive_back": gettext_lazy("It reached us"),
+    "offer": gettext_lazy("We made you an offer"),
+    "accept": gettext_lazy("You accepted the offer"),
+    "approve": gettext_lazy("We agreed to pay"),
+    "reject": gettext_lazy("We declined"),
+    "compensate": gettext_lazy("We sent the money to the bank"),
+    "settle": gettext_lazy("The bank confirmed the payment"),
+    "fail": gettext_lazy("The bank sent the money back"),
+    "appeal": gettext_lazy("You asked for another look"),
+    "take_up": gettext_lazy("A different person began the second look"),
+    "reopen": gettext_lazy("The claim was opened again"),
+    "withdraw": gettext_lazy("You withdrew the claim"),
+    "expire": gettext_lazy("The claim came to rest"),
+    "close": gettext_lazy("The claim was closed"),
 }
 """Steps as a shopper reads them; a step without words here is one of the desk's own."""
 

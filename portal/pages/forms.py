@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,11 @@ from claims.questions import STORY_MAX, Question
 from claims.services.claims import ClaimableLine
 
 MESSAGE_MAX = 4000
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was sent, however little, or None if nothing was asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from portal.pages.forms import (
     SendForm,
     WhatForm,
     WishForm,
+    posted,
 )
 from portal.pages.wizard_steps import BACK, DRAFT_DAYS, STEPS, Report
 from tracking.models import Parcel
@@ -66,7 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return redirect("wizard-tasks", draft.ref)
     shopper = parcel.order.shopper
     lines = claims.claimable(parcel=parcel)
-    form = ItemsForm(request.POST or None, lines=lines)
+    form = ItemsForm(posted(request), lines=lines)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         draft = claims.begin(parcel=parcel, shopper=shopper, language=_language(), now=now)
@@ -226,9 +227,7 @@ def _items(request: HttpRequest, report: Report) -> HttpResponse:
     chosen = {line.order_line_id: line.quantity for line in report.lines}
     initial: dict[str, Any] = {f"line_{pk}": True for pk in chosen}
     initial |= {f"many_{pk}": quantity for pk, quantity in chosen.items()}
-    form = ItemsForm(
-        request.POST or None, initial=initial, lines=claims.claimable(parcel=claim.parcel)
-    )
+    form = ItemsForm(posted(request), initial=initial, lines=claims.claimable(parcel=claim.parcel))
     if request.method == "POST" and form.is_valid() and _choose(claim, form):
         return _onward(request, report, "items")
     return _page(request, report, "items", form, elsewhere=_elsewhere(claim.parcel))
@@ -248,7 +247,7 @@ def _what(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
     options = claims.options(parcel=claim.parcel, now=timezone.now())
     form = WhatForm(
-        request.POST or None,
+        posted(request),
         initial={"reason": claim.reason},
         reasons=[option.reason for option in options if option.is_open],
     )
@@ -262,7 +261,7 @@ def _more(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
     questions = QUESTIONS.get(claim.reason, ())
     form = MoreForm(
-        request.POST or None, initial={**claim.answers, "story": claim.story}, questions=questions
+        posted(request), initial={**claim.answers, "story": claim.story}, questions=questions
     )
     if request.method == "POST" and form.is_valid():
         claims.tell(
@@ -278,7 +277,7 @@ def _more(request: HttpRequest, report: Report) -> HttpResponse:
 
 def _photos(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
-    form = PhotosForm(request.POST or None, initial={"without_box": claim.without_box})
+    form = PhotosForm(posted(request), initial={"without_box": claim.without_box})
     refused: dict[str, list[wizard_photos.Refused]] = {}
     problems: list[Problem] = []
     if request.method == "POST":
@@ -313,7 +312,7 @@ def _wish(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
     wishes = claims.wishes(claim=claim, now=timezone.now())
     form = WishForm(
-        request.POST or None, initial={"wish": claim.wish}, wishes=[row.wish for row in wishes]
+        posted(request), initial={"wish": claim.wish}, wishes=[row.wish for row in wishes]
     )
     if request.method == "POST" and form.is_valid():
         claims.wish(claim=claim, wish=form.cleaned_data["wish"], now=timezone.now())
@@ -323,7 +322,7 @@ def _wish(request: HttpRequest, report: Report) -> HttpResponse:
 
 def _check(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
-    form = SendForm(request.POST or None, initial={"key": uuid.uuid4()})
+    form = SendForm(posted(request), initial={"key": uuid.uuid4()})
     problems: list[Problem] | None = None
     if request.method == "POST" and form.is_valid():
         try:

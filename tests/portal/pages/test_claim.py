@@ -1,0 +1,333 @@
+"""The claim page: what it says in each state, and what the shopper may do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from claims.models import Approval, Claim, Message
+from claims.services import claims, conversation
+from claims.states import ClaimState
+from portal.accounts.models import User
+from portal.lib.moves import Role
+from portal.pages.claim_faces import FACES
+from tests.factories.claims import DECIDED, ClaimFactory, EvidenceFactory, agent, delivered_parcel
+
+pytestmark = pytest.mark.django_db
+LATER = DECIDED + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+@pytest.fixture
+def offered(client: Client) -> Claim:
+    return signed_in(client, ClaimFactory.create(offered=True))
+
+
+def signed_in(client: Client, claim: Claim) -> Claim:
+    client.force_login(claim.shopper)
+    return claim
+
+
+def url(claim: Claim, name: str = "claim") -> str:
+    return reverse(name, args=[claim.ref])
+
+
+def text_of(client: Client, claim: Claim) -> str:
+    answer = client.get(url(claim))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+class TestFaces:
+    def test_every_state_but_the_draft_has_a_face(self) -> None:
+        assert set(FACES) == set(ClaimState) - {ClaimState.DRAFT}
+
+    @pytest.mark.parametrize(
+        ("upto", "heading"),
+        [
+            ("submitted", "We are checking your report"),
+            ("in_review", "We are checking your report"),
+            ("pending_approval", "We are checking your report"),
+            ("needs_info", "We need one more thing from you"),
+            ("offered", "We offer you $30.00"),
+            ("approved", "We agree: $55.00 comes back to you"),
+            ("rejected", "We cannot refund this"),
+        ],
+    )
+    def test_says_the_state_in_one_heading(self, client, upto, heading):
+        claim = signed_in(client, ClaimFactory.create(**{upto: True}))
+
+        text = text_of(client, claim)
+
+        assert text.count("<h1") == 1
+        assert heading in text
+
+    def test_a_proposal_that_waits_for_a_second_yes_is_not_told(self, client):
+        claim = signed_in(client, ClaimFactory.create(pending_approval=True))
+
+        text = text_of(client, claim)
+
+        assert Approval.objects.filter(claim=claim).exists()
+        assert "$" not in text.split("<aside", 1)[0]
+        assert claim.decision_text not in text
+
+    def test_a_missed_promise_is_said_plainly(self, client):
+        claim = signed_in(client, ClaimFactory.create(in_review=True))
+
+        with time_machine.travel(claim.decide_by + timedelta(days=1), tick=False):
+            client.force_login(claim.shopper)
+            text = text_of(client, claim)
+
+        assert "and it is not decided yet. We are sorry." in text
+
+    @pytest.mark.parametrize("upto", ["in_review", "needs_info", "offered", "approved"])
+    def test_costs_a_bounded_number_of_queries(self, client, upto, django_assert_max_num_queries):
+        claim = signed_in(client, ClaimFactory.create(**{upto: True}))
+        EvidenceFactory.create_batch(4, claim=claim, clean=True)
+        for number in range(4):
+            say(claim, f"Message {number}")
+
+        with django_assert_max_num_queries(12):
+            client.get(url(claim))
+
+
+class TestPage:
+    def test_leads_from_a_draft_to_its_task_list(self, client):
+        claim = signed_in(client, ClaimFactory.create())
+
+        assert client.get(url(claim))["Location"] == url(claim, "wizard-tasks")
+
+    def test_belongs_to_its_shopper_only(self, client):
+        claim = ClaimFactory.create(offered=True)
+        stranger = client.get(url(claim))
+        client.force_login(User.objects.create_user("someone@example.net"))
+        other = client.get(url(claim))
+
+        assert stranger["Location"] == f"{reverse('account_login')}?next=%2Fclaims%2F{claim.ref}%2F"
+        assert other.status_code == 403
+        assert "$30.00" not in other.content.decode()
+
+    def test_an_unknown_reference_is_not_found(self, client):
+        client.force_login(User.objects.create_user("someone@example.net"))
+
+        assert client.get(reverse("claim", args=["AM-2222-2222"])).status_code == 404
+
+    def test_shows_the_offer_with_its_lines_and_its_rule(self, client, offered):
+        text = text_of(client, offered)
+
+        assert "Accept $30.00" in text
+        assert "It can still be used." in text
+        assert "Rule 4.2:" in text
+        assert "Decided by a person, not by a score." in text
+
+    def test_is_kept_by_no_cache_and_no_search_engine(self, client, offered):
+        answer = client.get(url(offered))
+
+        assert "no-store" in answer["Cache-Control"]
+        assert "noindex" in answer["X-Robots-Tag"]
+
+    def test_speaks_chinese(self, client, offered):
+        answer = client.get(url(offered), headers={"accept-language": "zh-hans"})
+
+        assert '<html lang="zh-Hans">' in answer.content.decode()
+        assert "US$30.00" in answer.content.decode()
+
+
+class TestAccept:
+    def test_takes_the_offer(self, client, offered):
+        answer = client.post(url(offered, "claim-accept"))
+
+        assert answer["Location"] == url(offered)
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.APPROVED
+        assert offered.approved_minor == 3_000
+
+    def test_a_second_yes_is_the_same_yes_and_says_so_kindly(self, client, offered):
+        client.post(url(offered, "claim-accept"))
+
+        answer = client.post(url(offered, "claim-accept"), follow=True)
+
+        assert "You have said yes already. Nothing happens twice." in answer.content.decode()
+        assert offered.compensations.count() == 1
+        assert offered.transitions.filter(verb="accept").count() == 1
+
+    def test_without_an_offer_changes_nothing_and_says_where_it_is(self, client):
+        claim = signed_in(client, ClaimFactory.create(in_review=True))
+
+        answer = client.post(url(claim, "claim-accept"), follow=True)
+
+        assert "Nothing was changed." in answer.content.decode()
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+
+    def test_is_not_for_somebody_else(self, client, offered):
+        client.force_login(User.objects.create_user("someone@example.net"))
+
+        assert client.post(url(offered, "claim-accept")).status_code == 403
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.OFFERED
+
+
+class TestWrite:
+    def test_keeps_a_message_once_however_often_it_is_sent(self, client, offered):
+        data = {"body": "Thank you.", "send_key": str(uuid4())}
+
+        answers = [client.post(url(offered, "claim-write"), data) for _press in range(2)]
+
+        assert {answer["Location"] for answer in answers} == {f"{url(offered)}#messages"}
+        assert Message.objects.get().body == "Thank you."
+
+    def test_an_empty_message_answers_422_beside_its_field(self, client, offered):
+        answer = client.post(url(offered, "claim-write"), {"body": " "})
+
+        assert answer.status_code == 422
+        assert '<a href="#id_body">Write a few words first</a>' in answer.content.decode()
+        assert not Message.objects.exists()
+
+    def test_keeps_words_that_are_too_long(self, client, offered):
+        answer = client.post(url(offered, "claim-write"), {"body": "y" * 4_001})
+
+        assert answer.status_code == 422
+        assert "y" * 4_001 in answer.content.decode()
+
+
+class TestLive:
+    def test_answers_304_until_something_changes(self, client, offered):
+        first = client.get(url(offered, "claim-live"))
+        again = client.get(url(offered, "claim-live"), headers={"if-none-match": first["ETag"]})
+        say(offered, "One more thing.")
+        news = client.get(url(offered, "claim-live"), headers={"if-none-match": first["ETag"]})
+
+        assert (first.status_code, again.status_code, news.status_code) == (200, 304, 200)
+        assert "1 new message" in news.content.decode()
+
+    def test_the_page_carries_the_tag_of_its_first_poll(self, client, offered):
+        tag = client.get(url(offered, "claim-live"))["ETag"]
+
+        assert f'data-etag="{tag.replace(chr(34), "&quot;")}"' in text_of(client, offered)
+
+    def test_brings_the_new_state(self, client, offered):
+        client.post(url(offered, "claim-accept"))
+
+        assert "We agree: $30.00" in client.get(url(offered, "claim-live")).content.decode()
+
+
+class TestAppeal:
+    def test_asks_for_another_look(self, client, offered):
+        answer = client.post(url(offered, "claim-appeal"), {"text": "The lid broke as well."})
+
+        assert answer["Location"] == url(offered)
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.APPEALED
+        assert Message.objects.get().body == "The lid broke as well."
+
+    def test_needs_a_reason(self, client, offered):
+        answer = client.post(url(offered, "claim-appeal"), {"text": ""})
+
+        assert answer.status_code == 422
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.OFFERED
+
+    def test_leads_back_where_there_is_nothing_to_look_at(self, client):
+        claim = signed_in(client, ClaimFactory.create(in_review=True))
+
+        assert client.get(url(claim, "claim-appeal"))["Location"] == url(claim)
+
+
+class TestWithdraw:
+    def test_asks_once_and_then_withdraws(self, client, offered):
+        asked = client.get(url(offered, "claim-withdraw"))
+        client.post(url(offered, "claim-withdraw"))
+
+        assert "Withdraw this claim?" in asked.content.decode()
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.WITHDRAWN
+
+    def test_twice_is_once(self, client, offered):
+        for _press in range(2):
+            assert client.post(url(offered, "claim-withdraw"))["Location"] == url(offered)
+
+        assert offered.transitions.filter(verb="withdraw").count() == 1
+
+    def test_is_refused_once_the_money_is_on_its_way(self, client):
+        claim = signed_in(client, ClaimFactory.create(approved=True))
+
+        answer = client.post(url(claim, "claim-withdraw"), follow=True)
+
+        assert "Nothing was changed." in answer.content.decode()
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.APPROVED
+
+    def test_a_draft_is_thrown_away(self, client):
+        claim = signed_in(client, ClaimFactory.create())
+
+        answer = client.post(url(claim, "claim-withdraw"))
+
+        assert answer["Location"] == reverse("track", args=[claim.parcel.token])
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.WITHDRAWN
+
+
+class TestAnswer:
+    def test_hands_the_claim_back_with_words(self, client):
+        claim = signed_in(client, ClaimFactory.create(needs_info=True))
+        asked = client.get(url(claim, "claim-answer"))
+
+        answer = client.post(
+            url(claim, "claim-answer"), {"do": "continue", "body": "It is the only photo I have."}
+        )
+
+        assert "Please show the label." in asked.content.decode()
+        assert answer["Location"] == url(claim)
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert claim.requests.get().answered_at == LATER
+
+    def test_needs_a_photo_or_a_word(self, client):
+        claim = signed_in(client, ClaimFactory.create(needs_info=True))
+
+        answer = client.post(url(claim, "claim-answer"), {"do": "continue", "body": ""})
+
+        assert answer.status_code == 422
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.NEEDS_INFO
+
+
+class TestReopen:
+    def test_lets_a_resting_claim_go_on(self, client):
+        claim = signed_in(client, ClaimFactory.create(offered=True))
+        Claim.objects.filter(pk=claim.pk).update(state=ClaimState.EXPIRED)
+        claim.refresh_from_db()
+        assert "reopen" in {
+            action.verb for action in claims.available_actions(claim=claim, role=Role.SHOPPER)
+        }
+
+        client.post(url(claim, "claim-reopen"))
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+
+
+def say(claim: Claim, body: str) -> Message:
+    return conversation.write(
+        claim=claim, author=agent(), role=Role.AGENT, body=body, send_key=uuid4(), now=LATER
+    )
+
+
+def test_a_parcel_of_two_units_shows_the_price_of_each(client: Client) -> None:
+    claim = ClaimFactory.create(
+        parcel=delivered_parcel(quantity=2, price_minor=2_400), approved=True
+    )
+    signed_in(client, claim)
+
+    assert "$24.00 each, what you paid" in text_of(client, claim)
