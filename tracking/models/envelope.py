@@ -40,6 +40,7 @@ class Envelope(models.Model):
     class Meta:
         verbose_name = _("envelope")
         verbose_name_plural = _("envelopes")
+        permissions = [("replay_envelope", _("May open envelopes again"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "digest"], name="envelope_once_per_connection_and_body"

@@ -1,0 +1,243 @@
+"""The desk sees every fact, changes none, and may open envelopes again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from portal.accounts import roles
+from portal.accounts.models import User
+from tests.factories.tracking import (
+    NOON,
+    CarrierFactory,
+    ConnectionFactory,
+    EnvelopeFactory,
+    OrderFactory,
+    OrderLineFactory,
+    ParcelFactory,
+    ParcelLineFactory,
+    SightingFactory,
+)
+from tests.tracking import pushes
+from tracking.admin.reading import readable
+from tracking.models import Connection, ConnectionSecret, Envelope, Parcel
+from tracking.services import keys
+from tracking.states import EnvelopeState
+
+pytestmark = pytest.mark.django_db
+
+MODELS = ("order", "parcel", "carrier", "connection", "envelope", "anomaly")
+
+
+@pytest.fixture
+def desk(settings: Any) -> Client:
+    settings.DEMO = True  # lets staff in without a second factor
+    return staff(roles.RoleName.ADMINISTRATOR)
+
+
+def staff(role: roles.RoleName) -> Client:
+    person = User.objects.create_user(f"{role}@example.org", is_staff=True)
+    roles.give(person=person, role=role)
+    assert Group.objects.filter(user=person).exists()
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def story(parcels: int = 1) -> Parcel:
+    order = OrderFactory.create()
+    made = []
+    for _ in range(parcels):
+        line = OrderLineFactory.create(order=order)
+        parcel = ParcelFactory.create(order=order, shipped_at=None)
+        ParcelLineFactory.create(parcel=parcel, order_line=line)
+        damaged = pushes.event("exception", at=NOON, reason="damaged", text="<b>Crushed</b>")
+        pushes.put(parcel.connection, pushes.body(parcel.number, [damaged]))
+        made.append(parcel)
+    pushes.drain()
+    for parcel in made:
+        SightingFactory.create(parcel=parcel, withdrawn_at=NOON)
+    return made[0]
+
+
+class TestPages:
+    @pytest.mark.parametrize("model", MODELS)
+    def test_every_list_and_every_row_opens(self, desk: Client, model: str) -> None:
+        parcel = story()
+        EnvelopeFactory.create(body=b"\xff\x00<script>", state=EnvelopeState.DEAD)
+        from django.apps import apps
+
+        listed = desk.get(reverse(f"admin:tracking_{model}_changelist"), {"q": parcel.number})
+        rows = [
+            desk.get(reverse(f"admin:tracking_{model}_change", args=[pk]))
+            for pk in apps.get_model("tracking", model).objects.values_list("pk", flat=True)
+        ]
+
+        assert listed.status_code == 200
+        assert {row.status_code for row in rows} == {200}
+        assert b"<script>\\x00" not in b"".join(row.content for row in rows)
+
+    @pytest.mark.parametrize("model", MODELS)
+    def test_a_list_costs_the_same_queries_for_one_row_and_for_eight(
+        self, desk: Client, model: str, django_assert_max_num_queries: Any
+    ) -> None:
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        address = reverse(f"admin:tracking_{model}_changelist")
+        story()
+        desk.get(address)
+        with CaptureQueriesContext(connection) as one:
+            desk.get(address)
+        for _ in range(7):
+            story()
+            CarrierFactory.create(slug=f"carrier{Parcel.objects.count()}")
+
+        with CaptureQueriesContext(connection) as many:
+            desk.get(address)
+
+        assert len(many) <= len(one) + 1
+
+    def test_a_parcel_shows_its_journey_escaped(self, desk: Client) -> None:
+        parcel = story()
+
+        page = desk.get(reverse("admin:tracking_parcel_change", args=[parcel.pk]))
+
+        text = page.content.decode()
+        assert "&lt;b&gt;Crushed&lt;/b&gt;" in text
+        assert "<b>Crushed" not in text
+        assert "line-through" in text
+
+    @pytest.mark.parametrize("model", ["order", "parcel", "envelope", "anomaly"])
+    def test_facts_can_be_neither_added_nor_changed_nor_deleted(
+        self, desk: Client, model: str
+    ) -> None:
+        parcel = story()
+        pk = {"order": parcel.order_id, "parcel": parcel.pk}.get(model) or Envelope.objects.get().pk
+
+        add = desk.get(reverse(f"admin:tracking_{model}_add"))
+        delete = desk.post(reverse(f"admin:tracking_{model}_delete", args=[pk]), {"post": "yes"})
+        change = desk.post(reverse(f"admin:tracking_{model}_change", args=[pk]), {"number": "X"})
+
+        assert [add.status_code, change.status_code] == [403, 403]
+        assert delete.status_code in {403, 302, 404}
+        assert Parcel.objects.filter(pk=parcel.pk, number=parcel.number).exists()
+
+    def test_an_agent_reads_and_may_not_replay(self, settings: Any) -> None:
+        settings.DEMO = True
+        story()
+        agent = staff(roles.RoleName.AGENT)
+        envelope = Envelope.objects.get()
+
+        page = agent.get(reverse("admin:tracking_envelope_changelist"))
+        agent.post(
+            reverse("admin:tracking_envelope_changelist"),
+            {"action": "replay", "_selected_action": [envelope.pk]},
+        )
+
+        assert page.status_code == 200
+        envelope.refresh_from_db()
+        assert envelope.state == EnvelopeState.APPLIED
+
+
+class TestReplay:
+    def test_the_chosen_envelopes_wait_again(self, desk: Client) -> None:
+        dead = EnvelopeFactory.create(state=EnvelopeState.DEAD, attempts=5, error="a bug")
+
+        response = desk.post(
+            reverse("admin:tracking_envelope_changelist"),
+            {"action": "replay", "_selected_action": [dead.pk]},
+        )
+
+        assert response.status_code == 302
+        dead.refresh_from_db()
+        assert (dead.state, dead.attempts, dead.error) == (EnvelopeState.WAITING, 0, "")
+
+    def test_an_unknown_number_finds_its_envelope(self, desk: Client) -> None:
+        EnvelopeFactory.create(state="quarantined", numbers=["1ZABC"], error="nobody's")
+        EnvelopeFactory.create(state="quarantined", numbers=["1ZDEF"], error="nobody else's")
+
+        page = desk.get(reverse("admin:tracking_envelope_changelist"), {"q": "1z-abc"})
+
+        assert [row.numbers for row in page.context["cl"].queryset] == [["1ZABC"]]
+
+
+class TestSecrets:
+    @pytest.fixture
+    def connection(self) -> Connection:
+        return ConnectionFactory.create()
+
+    def address(self, connection: Connection) -> str:
+        return reverse("admin:tracking_connection_secrets_page", args=[connection.pk])
+
+    def live(self, connection: Connection) -> list[str]:
+        keys.forget()
+        return keys.live(connection_id=connection.pk, now=NOON + timedelta(days=36500))
+
+    def test_an_invented_secret_is_shown_once(self, desk: Client, connection: Connection) -> None:
+        shown = desk.post(self.address(connection), {"secret": ""})
+
+        (secret,) = self.live(connection)
+        assert secret.startswith("whsec_")
+        assert secret in shown.content.decode()
+        assert "no-store" in shown["Cache-Control"]
+        assert secret not in desk.get(self.address(connection)).content.decode()
+
+    def test_a_typed_secret_is_kept_and_never_shown(
+        self, desk: Client, connection: Connection
+    ) -> None:
+        shown = desk.post(
+            self.address(connection), {"secret": " the carrier's own secret "}, follow=True
+        )
+
+        assert self.live(connection) == ["the carrier's own secret"]
+        assert "carrier&#x27;s own" not in shown.content.decode()
+        assert b"the carrier's own secret" not in bytes(ConnectionSecret.objects.get().ciphertext)
+
+    def test_a_third_is_refused_until_one_is_revoked(
+        self, desk: Client, connection: Connection
+    ) -> None:
+        for text in ("first secret", "second secret"):
+            desk.post(self.address(connection), {"secret": text})
+
+        desk.post(self.address(connection), {"secret": "third secret"})
+        assert self.live(connection) == ["first secret", "second secret"]
+
+        first = ConnectionSecret.objects.get(slot=1)
+        desk.post(self.address(connection), {"revoke": first.pk})
+        desk.post(self.address(connection), {"secret": "third secret"})
+        assert self.live(connection) == ["third secret", "second secret"]
+
+    def test_an_auditor_may_not_touch_them(self, settings: Any, connection: Connection) -> None:
+        settings.DEMO = True
+        auditor = staff(roles.RoleName.AUDITOR)
+
+        response = auditor.post(self.address(connection), {"secret": "mine"})
+
+        assert response.status_code in {302, 403}
+        assert self.live(connection) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}'),
+        (b"param=%7B%22a%22%3A1%7D&sign=X", 'param =\n{\n  "a": 1\n}\nsign =\nX'),
+        (b"\xff\x00", "\\xff\\x00"),
+        (b"<xml a='1'/>", "<xml a='1'/>"),
+        (b"[" * 1000, "[" * 1000),
+        (b"", ""),
+    ],
+    ids=["json", "form", "bytes", "xml", "deep", "empty"],
+)
+def test_any_body_becomes_readable(body: bytes, shown: str) -> None:
+    assert readable(body) == shown
+
+
+def test_a_longer_body_is_cut() -> None:
+    assert readable(b"x" * 100_010).endswith("… 10 more")

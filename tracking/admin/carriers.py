@@ -1,0 +1,187 @@
+"""Carriers, and the connections through which their news comes."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from tracking.carriers import registry
+from tracking.models import Carrier, Connection, ConnectionSecret
+from tracking.services import keys
+
+
+class CarrierForm(forms.ModelForm):
+    """A carrier whose time zone exists."""
+
+    def clean_timezone(self) -> str:
+        """Refuse a zone that no clock knows."""
+        zone = str(self.cleaned_data["timezone"]).strip()
+        if zone not in available_timezones():
+            raise forms.ValidationError(
+                _("There is no such time zone. Write one like Europe/Berlin or Asia/Shanghai.")
+            )
+        return zone
+
+
+@admin.register(Carrier)
+class CarrierAdmin(ModelAdmin):
+    """Couriers by name and home."""
+
+    form = CarrierForm
+    list_display = ["slug", "name_en", "name_zh", "timezone"]
+    search_fields = ["slug", "name_en", "name_zh"]
+    ordering = ["slug"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Carrier | None = None) -> list[str]:
+        """Keep the slug of a carrier for good: adapters and merchants know it by that."""
+        return ["slug"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Carrier | None = None) -> bool:
+        """Refuse; parcels remember their carrier."""
+        return False
+
+
+class ConnectionForm(forms.ModelForm):
+    """A connection with one of the adapters we have."""
+
+    adapter = forms.ChoiceField(
+        label=_("adapter"),
+        choices=lambda: [(slug, slug) for slug in registry.slugs()],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def clean_settings(self) -> dict[str, Any]:
+        """Take an object only."""
+        given = self.cleaned_data["settings"] or {}
+        if not isinstance(given, dict):
+            raise forms.ValidationError(_("Write a JSON object, such as {}."))
+        return given
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ModelAdmin):
+    """Accounts with carriers: where they push to, and the secrets that seal it."""
+
+    form = ConnectionForm
+    list_display = ["slug", "label", "adapter", "is_active", "live_secrets"]
+    list_filter = ["adapter", "is_active"]
+    search_fields = ["slug", "label"]
+    ordering = ["slug"]
+    readonly_fields = ["address"]
+    actions_detail = ["secrets_page"]
+
+    def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+        """Show the address once there is one."""
+        fields = ["slug", "label", "adapter", "settings", "is_active"]
+        return [*fields[:3], "address", *fields[3:]] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+        """Keep slug and adapter for good: the carrier pushes there in that format."""
+        return ["address", "slug", "adapter"] if obj else ["address"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        """Refuse; make it inactive instead."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Bring the secrets along for the list."""
+        return super().get_queryset(request).prefetch_related("secrets")
+
+    @display(description=_("live secrets"))
+    def live_secrets(self, obj: Connection) -> int:
+        """Count the secrets that open the door."""
+        return sum(secret.revoked_at is None for secret in obj.secrets.all())
+
+    @display(description=_("address for the carrier"))
+    def address(self, obj: Connection) -> SafeString:
+        """Show where the carrier pushes to, ready to copy."""
+        return format_html(
+            '<input class="border rounded-default px-3 py-2 w-full font-mono" value="{}" readonly'
+            ' aria-label="{}">',
+            settings.SITE_URL + reverse("carrier-hook", args=[obj.slug]),
+            _now("Address for the carrier"),
+        )
+
+    def has_keys_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Test whether this person may handle secrets."""
+        return request.user.has_perm("tracking.change_connection")
+
+    @action(description=_("Secrets"), url_path="secrets", permissions=["keys"])
+    def secrets_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Add a secret, typed or invented, and show an invented one once; revoke one."""
+        if not self.has_keys_permission(request):
+            raise PermissionDenied
+        connection = Connection.objects.filter(pk=object_id).first()
+        if connection is None:
+            raise Http404
+        if request.method == "POST":
+            return self._press(request, connection)
+        return self._secrets(request, connection)
+
+    def _press(self, request: HttpRequest, connection: Connection) -> HttpResponse:
+        if "revoke" in request.POST:
+            secret = connection.secrets.filter(pk=_number(request.POST["revoke"])).first()
+            if secret is None:
+                raise Http404
+            keys.revoke(secret=secret, now=timezone.now())
+            self.message_user(
+                request,
+                _("The secret ending in %(hint)s opens nothing any more.")
+                % {"hint": secret.hint or "…"},
+                messages.SUCCESS,
+            )
+            return HttpResponseRedirect(request.path)
+        typed = request.POST.get("secret", "").strip()
+        plain = typed or keys.invent()
+        try:
+            keys.add(connection=connection, secret=plain, now=timezone.now())
+        except keys.NoFreeSlot:
+            self.message_user(
+                request, _("Two secrets are live already. Revoke one first."), messages.ERROR
+            )
+            return self._secrets(request, connection)
+        if typed:
+            self.message_user(request, _("The secret is kept and works now."), messages.SUCCESS)
+            return HttpResponseRedirect(request.path)
+        return self._secrets(request, connection, plain=plain)
+
+    def _secrets(
+        self, request: HttpRequest, connection: Connection, *, plain: str = ""
+    ) -> HttpResponse:
+        live = list(
+            ConnectionSecret.objects.filter(
+                connection=connection, revoked_at__isnull=True
+            ).order_by("slot")
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Secrets of %(label)s") % {"label": connection.label},
+            "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
+            "connection": connection,
+            "live": live,
+            "has_room": len(live) < 2,
+            "plain": plain,
+        }
+        response = TemplateResponse(request, "admin/tracking/connection/secrets.html", context)
+        response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
