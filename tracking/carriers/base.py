@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import date as date_type
 from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
@@ -218,10 +219,12 @@ def local_time(date: str, time: str = "") -> str:
     """
     day, clock = _digits(date), _digits(time)
     clock = clock.zfill(6) if len(clock) == 5 else clock.ljust(6, "0") if len(clock) == 4 else clock
+    if len(day) != 8:
+        return ""
     try:
-        if len(day) == 8 and len(clock) == 6:
-            return datetime.strptime(day + clock, "%Y%m%d%H%M%S").isoformat()  # noqa: DTZ007
-        return datetime.strptime(day, "%Y%m%d").date().isoformat() if len(day) == 8 else ""  # noqa: DTZ007
+        if len(clock) == 6:
+            return datetime.fromisoformat(f"{day}T{clock}").isoformat()
+        return date_type.fromisoformat(day).isoformat()
     except ValueError:
         return ""
 
