@@ -45,6 +45,11 @@ if (box && links.length && typeof box.showModal === "function") {
 
 // The sum always comes from the server: typing in a line asks it to reckon again.
 const column = document.querySelector(".decide");
+// A column taller than the window sticks by its foot, so that all of it can be reached.
+if (column) {
+  const measure = () => column.style.setProperty("--decide", `${column.offsetHeight}px`);
+  new ResizeObserver(measure).observe(column);
+}
 let timer = 0;
 let asked = 0;
 const reckon = async (form) => {
@@ -56,7 +61,7 @@ const reckon = async (form) => {
     if (!answer.ok || mine !== asked) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-decision]");
     if (!fresh) return;
-    for (const name of [".amount", ".line.sum b"]) form.querySelector(name).textContent = fresh.querySelector(name).textContent;
+    for (const name of [".amount", ".money"]) form.querySelector(name).replaceWith(fresh.querySelector(name));
     form.elements.sum.value = fresh.elements.sum.value;
     const button = (inside) => inside.querySelector('button[value="propose"]');
     button(form).textContent = button(fresh).textContent;

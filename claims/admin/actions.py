@@ -1,0 +1,332 @@
+"""The desk's buttons: each is one POST, one permission and one service call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from claims.admin import workspace
+from claims.models import Claim, Compensation
+from claims.services import compensations, conversation, decisions, desk, reckoning, waiting
+from claims.services.refusals import NoWords, Refusal
+from portal.accounts.models import User
+from portal.lib.money import Money
+from portal.lib.moves import Role
+
+_Words = str | Promise
+
+
+class SomebodyElse(Refusal):
+    """The claim, its photos or its messages changed since the page was opened."""
+
+    code = "somebody_else"
+    sentence = gettext_lazy(
+        "This claim changed while you were looking at it. Read what is new, then decide again."
+        " Nothing you typed is lost."
+    )
+
+
+class AnotherSum(Refusal):
+    """What would be paid is not the sum on the button."""
+
+    code = "another_sum"
+    sentence = gettext_lazy(
+        "With these amounts the sum is %(sum)s. Press the button again if that is right."
+    )
+
+
+class FieldRefused(Refusal):
+    """One field holds something that cannot be meant."""
+
+    code = "field"
+    sentence = gettext_lazy("%(why)s")
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why=why)
+        self.name = name
+
+
+@dataclass
+class Press:
+    """One press of a button: who, on which claim, with what typed."""
+
+    request: HttpRequest
+    claim: Claim
+    now: datetime
+    typed: Mapping[str, str]
+    amounts: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def user(self) -> User:
+        """The member of staff."""
+        return cast("User", self.request.user)
+
+    def text(self, name: str) -> str:
+        """Return what was typed in a field."""
+        return self.typed.get(name, "").strip()
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a press needs and does; ``field`` is where a missing sentence belongs."""
+
+    does: Callable[[Press], str]
+    permission: str
+    is_decision: bool
+    field: str = ""
+
+
+def typed_amounts(claim: Claim, typed: Mapping[str, str]) -> dict[int, int]:
+    """
+    Return the amounts typed into the lines, in minor units by line.
+
+    :raises FieldRefused: naming the first field that is no sum of this currency.
+    """
+    amounts: dict[int, int] = {}
+    digits = -int(Money(1, claim.currency).major.as_tuple().exponent)
+    for name, value in typed.items():
+        prefix, _dash, key = name.partition("-")
+        if prefix != "amount" or not key.isdigit() or not value.strip():
+            continue
+        try:
+            sum_ = Decimal(value.strip().replace(",", "."))
+        except InvalidOperation:
+            sum_ = Decimal("NaN")
+        minor = sum_.scaleb(digits) if sum_.is_finite() and abs(sum_) < 10**12 else None
+        if minor is None or minor != minor.to_integral_value() or minor < 0:
+            raise FieldRefused(
+                name,
+                _("“%(value)s” is no sum in %(currency)s. Write it like %(like)s.")
+                % {
+                    "value": value.strip()[:20],
+                    "currency": claim.currency,
+                    "like": Money(2450, claim.currency).major,
+                },
+            )
+        amounts[int(key)] = int(minor)
+    return amounts
+
+
+def _propose(press: Press) -> str:
+    claim, now = press.claim, press.now
+    lowered = _lowered(press)
+    if not press.text("text"):
+        raise FieldRefused("text", _("Write to the shopper what was decided and why."))
+    note = press.text("note")
+    if lowered and not note:
+        raise FieldRefused("note", _("Say why a line is lower; the shopper reads it."))
+    preview = reckoning.preview(claim=claim, now=now, amounts=lowered, note=note)
+    if press.text("sum") != str(preview.amount_minor):
+        said = Money(preview.amount_minor, claim.currency).say(workspace.language())
+        raise AnotherSum(sum=said)
+    assessment = decisions.assess(
+        claim=claim, agent=press.user, amounts=lowered, note=note, now=now
+    )
+    decisions.propose(
+        claim=claim, assessment=assessment, agent=press.user, text=press.text("text"), now=now
+    )
+    said = Money(preview.amount_minor, claim.currency).say(workspace.language())
+    return {
+        "approved": _("%(sum)s approved. The payment is on its way."),
+        "offered": _("%(sum)s offered. The shopper has been told."),
+    }.get(claim.state, _("%(sum)s proposed. A second person has to say yes.")) % {"sum": said}
+
+
+def _lowered(press: Press) -> dict[int, int]:
+    """Return only the amounts that differ from what policy gives."""
+    full = {
+        int(line["key"]): int(line["amount_minor"])
+        for line in reckoning.preview(claim=press.claim, now=press.now).lines
+    }
+    return {key: minor for key, minor in press.amounts.items() if full.get(key) != minor}
+
+
+def _second(press: Press) -> str:
+    approval = workspace.live_approval(press.claim)
+    if approval is None or press.text("digest") != approval.digest:
+        raise decisions.ChangedSince
+    decisions.second(claim=press.claim, approver=press.user, now=press.now)
+    return _("You gave the second yes.")
+
+
+def _send_back(press: Press) -> str:
+    decisions.send_back(
+        claim=press.claim, approver=press.user, note=press.text("back_note"), now=press.now
+    )
+    return _("The proposal went back to the desk with your note.")
+
+
+def _reject(press: Press) -> str:
+    decisions.reject(
+        claim=press.claim,
+        agent=press.user,
+        code=press.text("code"),
+        text=press.text("reject_text"),
+        now=press.now,
+    )
+    return _("Declined. The shopper has been told, and how to ask for another look.")
+
+
+def _ask(press: Press) -> str:
+    conversation.ask(
+        claim=press.claim,
+        agent=press.user,
+        text=press.text("ask_text"),
+        kind=press.text("ask_kind") or "other",
+        due_at=_day(press, "ask_due"),
+        now=press.now,
+    )
+    return _("Asked. Our clock stands still until the shopper answers.")
+
+
+def _day(press: Press, name: str) -> datetime | None:
+    """Return the end of the typed day in the office's time zone."""
+    value = press.text(name)
+    if not value:
+        return None
+    try:
+        day = dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise FieldRefused(name, _("Choose a day.")) from error
+    end = dt.datetime.combine(day, dt.time(23, 59))
+    return timezone.make_aware(end)
+
+
+def _trace(press: Press) -> str:
+    waiting.trace(
+        claim=press.claim, agent=press.user, note=press.text("trace_note"), now=press.now
+    )
+    return _("Noted. The claim waits for the carrier, for 30 days at most.")
+
+
+def _hear_back(press: Press) -> str:
+    waiting.hear_back(
+        claim=press.claim, agent=press.user, note=press.text("heard_note"), now=press.now
+    )
+    return _("The claim is back on the desk.")
+
+
+def _request_back(press: Press) -> str:
+    waiting.request_back(
+        claim=press.claim, agent=press.user, text=press.text("return_text"), now=press.now
+    )
+    return _("The shopper is asked to send it back.")
+
+
+def _receive_back(press: Press) -> str:
+    waiting.receive_back(
+        claim=press.claim, agent=press.user, note=press.text("received_note"), now=press.now
+    )
+    return _("The claim is back on the desk.")
+
+
+def _take_up(press: Press) -> str:
+    decisions.take_up(claim=press.claim, agent=press.user, now=press.now)
+    return _("The other look is yours.")
+
+
+def _retry(press: Press) -> str:
+    last = Compensation.objects.filter(claim=press.claim).order_by("-planned_at", "-pk").first()
+    if last is None:
+        raise compensations.NothingFailed
+    compensations.retry(compensation=last, agent=press.user, now=press.now)
+    return _("The payment is sent again, under a new key.")
+
+
+def _write(press: Press) -> str:
+    conversation.write(
+        claim=press.claim,
+        author=press.user,
+        role=Role.AGENT,
+        body=press.text("message"),
+        send_key=_key(press.text("send_key")),
+        now=press.now,
+    )
+    return _("Sent to the shopper.")
+
+
+def _key(value: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return uuid.uuid4()
+
+
+def _note(press: Press) -> str:
+    conversation.note(
+        claim=press.claim, author=press.user, body=press.text("note_body"), now=press.now
+    )
+    return _("Noted for the desk only.")
+
+
+def _assign(press: Press) -> str:
+    desk.assign(claim=press.claim, agent=press.user, now=press.now)
+    return _("This claim is yours.")
+
+
+def _reveal(press: Press) -> str:
+    desk.reveal(claim=press.claim, person=press.user, now=press.now)
+    shown = dict(press.request.session.get("revealed", {}))
+    shown = {ref: until for ref, until in shown.items() if until > press.now.isoformat()}
+    shown[press.claim.ref] = (press.now + workspace.REVEAL_FOR).isoformat()
+    press.request.session["revealed"] = shown
+    return _("Shown for 15 minutes, and noted in the claim.")
+
+
+DECIDE, SECOND, VIEW = "claims.decide_claim", "claims.second_claim", "claims.view_claim"
+BUTTONS: Mapping[str, Button] = {
+    "propose": Button(_propose, DECIDE, is_decision=True, field="text"),
+    "second": Button(_second, SECOND, is_decision=True),
+    "send_back": Button(_send_back, SECOND, is_decision=True, field="back_note"),
+    "reject": Button(_reject, DECIDE, is_decision=True, field="reject_text"),
+    "ask": Button(_ask, DECIDE, is_decision=True, field="ask_text"),
+    "trace": Button(_trace, DECIDE, is_decision=True, field="trace_note"),
+    "hear_back": Button(_hear_back, DECIDE, is_decision=True, field="heard_note"),
+    "request_back": Button(_request_back, DECIDE, is_decision=True, field="return_text"),
+    "receive_back": Button(_receive_back, DECIDE, is_decision=True, field="received_note"),
+    "take_up": Button(_take_up, DECIDE, is_decision=True),
+    "retry": Button(_retry, DECIDE, is_decision=True),
+    "write": Button(_write, DECIDE, is_decision=False, field="message"),
+    "note": Button(_note, DECIDE, is_decision=False, field="note_body"),
+    "assign": Button(_assign, DECIDE, is_decision=False),
+    "reveal": Button(_reveal, VIEW, is_decision=False),
+}
+"""Every button of the workspace. A decision is refused when the claim has moved on meanwhile."""
+
+
+def press(request: HttpRequest, claim: Claim, *, now: datetime, typed: Mapping[str, str]) -> str:
+    """
+    Do what the pressed button says and return a sentence; nothing happens if anything refuses.
+
+    :raises PermissionDenied: for an unknown button or without its permission.
+    :raises Refusal: with a sentence; ``FieldRefused`` names the field.
+    """
+    button = BUTTONS.get(typed.get("action", ""))
+    if button is None or not request.user.has_perm(button.permission):
+        raise PermissionDenied
+    made = Press(request, claim, now, typed)
+    with transaction.atomic():
+        if button.is_decision:
+            claim.refresh_from_db(from_queryset=Claim.objects.select_for_update())
+            if typed.get("stamp", "") != workspace.stamp(claim):
+                raise SomebodyElse
+        made.amounts = typed_amounts(claim, typed)
+        try:
+            return button.does(made)
+        except NoWords as error:
+            if button.field:
+                raise FieldRefused(button.field, str(error)) from error
+            raise

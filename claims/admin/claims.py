@@ -1,0 +1,180 @@
+"""The claims desk: the queue, and the workspace in which one claim is decided."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from unfold.decorators import display
+from unfold.views import ChangeList
+
+from claims.admin import actions, words, workspace
+from claims.admin.filters import TURNS, DueFilter, HandsFilter, TurnFilter
+from claims.admin.readonly import ReadOnlyAdmin
+from claims.models import Claim, ClaimLine
+from claims.services.refusals import Refusal
+from claims.states import ClaimState
+from portal.lib import masking
+from portal.lib.money import Money
+
+
+class QueueList(ChangeList):
+    """A queue whose rows open by reference."""
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of a claim's workspace."""
+        return workspace.href(result)
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReadOnlyAdmin):
+    """The queue and the workspace; state changes only by the workspace's buttons."""
+
+    list_display = ("reference", "what", "sum", "state_label", "due", "order_number", "who", "hands")
+    list_display_links = ("reference",)
+    list_filter = (TurnFilter, DueFilter, HandsFilter, "reason")
+    list_select_related = ("order", "assignee", "shopper")
+    search_fields = ("ref", "order__number", "parcel__number", "shopper__email")
+    search_help_text = gettext_lazy("Reference, order, tracking number or e-mail")
+    ordering = ("due_at", "pk")
+    list_fullwidth = True
+    list_filter_sheet = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
+        """Return every claim that has been sent, with its first thing."""
+        first = ClaimLine.objects.filter(claim=OuterRef("pk")).order_by(
+            "order_line__position", "pk"
+        )
+        queryset = cast("QuerySet[Claim]", super().get_queryset(request))
+        return queryset.exclude(state=ClaimState.DRAFT).annotate(
+            thing=Subquery(first.values("order_line__title")[:1])
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list whose rows open by reference."""
+        return QueueList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Claim | None:
+        """Find a claim by its reference."""
+        claims = Claim.objects.select_related(
+            "order", "parcel__carrier", "shopper", "assignee", "policy"
+        ).prefetch_related("lines__order_line", "policy__asks")
+        return claims.filter(ref=object_id).first()
+
+    @display(description=gettext_lazy("Reference"), ordering="ref")
+    def reference(self, claim: Claim) -> str:
+        """Show the reference in one piece."""
+        return format_html('<span class="whitespace-nowrap">{}</span>', claim.ref)
+
+    @display(description=gettext_lazy("What happened"))
+    def what(self, claim: Claim) -> str:
+        """Say the reason and the first thing."""
+        thing = getattr(claim, "thing", "") or ""
+        return f"{claim.get_reason_display()}: {thing}" if thing else claim.get_reason_display()
+
+    @display(description=gettext_lazy("Claimed"), ordering="claimed_minor")
+    def sum(self, claim: Claim) -> str:
+        """Say the claimed sum."""
+        return Money(claim.claimed_minor, claim.currency).say(workspace.language())
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def state_label(self, claim: Claim) -> str:
+        """Say the state."""
+        return claim.get_state_display()
+
+    @display(description=gettext_lazy("Due"), ordering="due_at")
+    def due(self, claim: Claim) -> str:
+        """Say when the next step is due; what is late says so in words."""
+        due = words.due(claim.due_at, now=timezone.now())
+        if due.is_hot:
+            return format_html(
+                '<strong class="text-red-700 dark:text-red-400">{}</strong>', due.words
+            )
+        return due.words
+
+    @display(description=gettext_lazy("Order"), ordering="order__number")
+    def order_number(self, claim: Claim) -> str:
+        """Say the order's number."""
+        return format_html('<span class="whitespace-nowrap">{}</span>', claim.order.number)
+
+    @display(description=gettext_lazy("Shopper"))
+    def who(self, claim: Claim) -> str:
+        """Say the shopper, masked."""
+        return masking.email(claim.shopper.email)
+
+    @display(description=gettext_lazy("Handled by"), ordering="assignee__name")
+    def hands(self, claim: Claim) -> str:
+        """Say who has it."""
+        return (claim.assignee.name or claim.assignee.email) if claim.assignee else "—"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the queue under its own name."""
+        chosen = request.GET.get(TurnFilter.parameter_name, "all" if request.GET.get("q") else "desk")
+        title = TURNS.get(chosen, TURNS["desk"])[0]
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show one claim's workspace, or press one of its buttons."""
+        return never_cache(self._workspace)(request, object_id or "")
+
+    def _workspace(self, request: HttpRequest, ref: str) -> HttpResponse:
+        claim = self.get_object(request, ref)
+        if claim is None or claim.state == ClaimState.DRAFT:
+            raise Http404
+        if not self.has_view_permission(request, claim):
+            raise PermissionDenied
+        typed: dict[str, str] = {"send_key": str(uuid.uuid4())}
+        errors: dict[str, str] = {}
+        status = 200
+        if request.method == "POST":
+            typed |= {name: str(value) for name, value in request.POST.items()}
+            if typed.get("action") == "preview":
+                status = 200
+            else:
+                try:
+                    said = actions.press(request, claim, now=timezone.now(), typed=typed)
+                except Refusal as refusal:
+                    errors[getattr(refusal, "name", "")] = str(refusal)
+                    status = 409 if isinstance(refusal, actions.SomebodyElse) else 422
+                    claim = self.get_object(request, ref) or claim
+                else:
+                    messages.success(request, said)
+                    return HttpResponseRedirect(workspace.href(claim))
+        amounts: dict[int, int] = {}
+        try:
+            amounts = actions.typed_amounts(claim, typed)
+        except actions.FieldRefused as refusal:
+            errors.setdefault(refusal.name, str(refusal))
+            status = 422
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            **workspace.context(
+                request, claim, now=timezone.now(), typed=typed, amounts=amounts, errors=errors
+            ),
+        }
+        response = TemplateResponse(
+            request, "admin/claims/claim/workspace.html", context, status=status
+        )
+        response._csp_strict = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return response
