@@ -14,7 +14,7 @@ run: ## Set up and start everything with the demo story (PORT=8000)
 	@exec $(SET_UP) run -- -m portal.ops.launcher run
 
 test: ## Run every test this machine can run (ARGS="tests/claims -k offer")
-	@exec $(SCRATCH) -m pytest -n auto $(ARGS)
+	@exec $(SCRATCH) -m pytest --ds=portal.settings.test -n auto $(ARGS)
 
 check: ## What CI runs: format, lint, types, contracts, migrations, templates, words, then test
 	@exec $(SCRATCH) -m portal.ops.checks
@@ -26,7 +26,7 @@ chaos: ## Kill real processes and compare the ledgers
 	@exec $(SET_UP) dev -- -m tests.chaos $(ARGS)
 
 shots: ## Photograph every page into var/shots
-	@exec $(SCRATCH) -m tests.browser.shots $(ARGS)
+	@exec $(SET_UP) dev -- -m tests.browser.shots $(ARGS)
 
 lock: ## Write the hashed locks anew from pyproject.toml
 	@exec $(SET_UP) dev -- -m portal.ops.locking

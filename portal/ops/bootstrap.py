@@ -223,8 +223,11 @@ def _caches(room: Path) -> dict[str, str]:
     env = {
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_NO_PROGRESS": "1",
+        "UV_SYSTEM_CERTS": "1",  # those that pip trusts, a company's own among them
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
+    if index := os.environ.get("PIP_INDEX_URL"):
+        env["UV_DEFAULT_INDEX"] = index
     home = os.environ.get("HOME", "")
     if not (home and os.access(home, os.W_OK)):
         cache = room.parent / "cache"

@@ -161,9 +161,8 @@ def _start_processes(
     logs: Path,
     port: int,
 ) -> None:
-    if (places.ROOT / "claims" / "gateways" / "bank.py").exists():
-        with teller.step("starting the sandbox bank"):
-            supervisor.add(bank(env, ledger=var / "bank" / "ledger.db", log=logs / "bank.log"))
+    with teller.step("starting the sandbox bank"):
+        supervisor.add(bank(env, ledger=var / "bank" / "ledger.db", log=logs / "bank.log"))
     with teller.step("starting worker and web"):
         supervisor.add(worker(env, log=logs / "worker.log"))
         supervisor.add(web(env, port=port, log=logs / "web.log"), seconds=90)
