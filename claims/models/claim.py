@@ -118,7 +118,7 @@ class Claim(Movable):
                 name="claim_sums_are_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[ClaimState.DRAFT, ClaimState.WITHDRAWN, ClaimState.EXPIRED])
+                condition=Q(state__in=["draft", "withdrawn", "expired", "closed"])
                 | (Q(submitted_at__isnull=False) & ~Q(reason="")),
                 name="claim_once_sent_says_when_and_why",
             ),

@@ -40,8 +40,6 @@ from portal.outbox.recording import record
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)
-"""Longer than any call may take; a worker that dies gives its work back after this."""
 KEY_LIFE = timedelta(hours=23)
 """Providers remember idempotency keys for 24 hours; an hour is left for clocks that differ."""
 _PAUSES = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 3600))
@@ -243,7 +241,7 @@ def _claim_one(now: datetime) -> int | None:
     )
     if compensation is None:
         return None
-    _keep(compensation, leased_until=now + LEASE, next_look_at=now + LEASE)
+    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
     return compensation.pk
 
 
@@ -256,7 +254,7 @@ def _intend(compensation_id: int, *, now: datetime, has_lease: bool = False) -> 
         return None
     attempt = _new_attempt(compensation, now)
     move(compensation, "send", now=now, role=Role.SYSTEM, diff={"attempt": attempt.number})
-    _keep(compensation, leased_until=now + LEASE, next_look_at=now + LEASE, looks=0)
+    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease(), looks=0)
     if claim.state == ClaimState.APPROVED:
         steps.take(
             claim, "compensate", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
@@ -282,7 +280,7 @@ def _intend_again(compensation_id: int, *, now: datetime) -> _Intent | None:
     if attempt is None:
         attempt = _new_attempt(compensation, now)
     move(compensation, "resend", now=now, role=Role.SYSTEM, diff={"attempt": attempt.number})
-    _keep(compensation, leased_until=now + LEASE, next_look_at=now + LEASE)
+    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
     return _intent(compensation, attempt)
 
 
@@ -444,6 +442,11 @@ def _lose(
         attempt.outcome, attempt.error = "unknown", answer.error
         attempt.save(update_fields=["outcome", "error"])
     _look_later(compensation, now)
+
+
+def _lease() -> timedelta:
+    """Return how long a worker has a payment to itself."""
+    return timedelta(seconds=settings.PAYMENT_LEASE_SECONDS)
 
 
 # --- Rows ----------------------------------------------------------

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.pages.csp.AdminPolicy",
     "allauth.account.middleware.AccountMiddleware",
     "portal.pages.signin_staff.StaffGate",
     "django_htmx.middleware.HtmxMiddleware",
@@ -289,6 +290,8 @@ DEFAULT_FROM_EMAIL = env("AMENDS_FROM_EMAIL", f"{BRAND['name']} <claims@pine-har
 
 PAYMENT_GATEWAY = env("AMENDS_PAYMENT_GATEWAY", "sandbox")
 SANDBOX_BANK_URL = env("AMENDS_SANDBOX_BANK_URL", "http://127.0.0.1:8009")
+PAYMENT_LEASE_SECONDS = int(env("AMENDS_PAYMENT_LEASE_SECONDS", "120"))
+"""Longer than any call to a provider may take: a dead worker's payment is looked up after this."""
 SANDBOX_BANK_SECRET = env("AMENDS_SANDBOX_BANK_SECRET", "sandbox-bank-demo")
 
 # --- Security --------------------------------------------------------------------------------------
@@ -300,7 +303,8 @@ SECURE_SSL_REDIRECT = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("AMENDS_BEHIND_PROXY") else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
-SECURE_REFERRER_POLICY = "no-referrer"
+# "no-referrer" would make browsers send "Origin: null" with every form, which CSRF must refuse.
+SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -319,6 +323,31 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
     }
+}
+
+# --- The admin's theme -------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Amends",
+    "SITE_HEADER": "portal.pages.desk.name",
+    "SITE_SUBHEADER": _("Claims desk"),
+    "SITE_SYMBOL": "handshake",
+    "SITE_URL": "/",
+    "SHOW_LANGUAGES": False,
+    "SHOW_HISTORY": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "portal.pages.desk.dashboard",
+    "SIDEBAR": {"show_search": False, "navigation": "portal.pages.desk.navigation"},
+    "COLORS": {
+        "primary": {
+            step: f"oklch({light} {BRAND['chroma']} {BRAND['hue']})"
+            for step, light in {
+                "50": ".97", "100": ".94", "200": ".88", "300": ".80", "400": ".70", "500": ".58",
+                "600": ".50", "700": ".43", "800": ".36", "900": ".30", "950": ".22",
+            }.items()
+        }
+    },
 }
 
 # --- REST ----------------------------------------------------------------------------------------
