@@ -80,6 +80,10 @@ ROUTES: dict[str, Audience] = {
     "account": Audience.SHOPPER,
     "account-letters": Audience.SHOPPER,
     # machines
+    "payment-hook": Audience.SEALED,
+    "livez": Audience.ANYONE,
+    "readyz": Audience.ANYONE,
+    "metrics": Audience.MACHINE,
     "carrier-hook": Audience.SEALED,
     "api-orders": Audience.MACHINE,
     "api-order": Audience.MACHINE,

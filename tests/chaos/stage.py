@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from portal.ops.launcher import Services, keeper, places, services
-from portal.ops.launcher.running import answers, web, worker
+from portal.ops.launcher.running import answers, bank, web, worker
 
 
 @dataclass
@@ -43,6 +44,13 @@ class Stage:
         """Restart what has died; call it often."""
         self.services.supervisor.look_after()
 
+    def add_bank(self) -> None:
+        """Start the sandbox bank with a ledger of its own."""
+        folder = self.services.folder
+        self.services.supervisor.add(
+            bank(self.env, ledger=folder / "bank" / "ledger.db", log=folder / "bank.log")
+        )
+
     def add_worker(self, *, processes: int = 2) -> None:
         """Start the Celery worker with its clock."""
         log = self.services.folder / "worker.log"
@@ -52,6 +60,20 @@ class Stage:
         """Start granian and wait for its first answer."""
         log = self.services.folder / "web.log"
         self.services.supervisor.add(web(self.env, port=self.port, log=log), seconds=60)
+
+    def quiet_down(self, *, seconds: float = 60.0) -> bool:
+        """Wait until no event waits for its reaction and no letter for its post; False if not."""
+        from notifications.models import Letter
+        from portal.outbox.models import Delivery
+
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.tend()
+            waiting = Delivery.objects.filter(state="waiting").exists()
+            if not waiting and not Letter.objects.filter(state="waiting").exists():
+                return True
+            time.sleep(0.2)
+        return False
 
     def is_up(self) -> bool:
         """Test whether the web answers."""
@@ -72,6 +94,7 @@ def stage(**settings: str) -> Iterator[Stage]:
             {
                 "AMENDS_SECRET_KEY": "chaos-" + "x" * 50,
                 "AMENDS_URL": f"http://127.0.0.1:{port}",
+                "AMENDS_SANDBOX_BANK_URL": f"http://127.0.0.1:{places.free_port()}",
                 "AMENDS_SWEEP_SECONDS": "1",
                 "AMENDS_EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
                 "AMENDS_STATIC_FROM_SOURCES": "1",

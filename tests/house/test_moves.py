@@ -33,7 +33,7 @@ NOUNS = [
         COMPENSATION_MOVES,
         frozenset(CompensationState.values),
         "planned",
-        frozenset({"reversed"}),
+        frozenset(),
     ),
 ]
 
