@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -17,7 +18,7 @@ def send(letter: Letter, rendered: Rendered, *, timeout: float | None = None) ->
 
     :raises Refused: if the server says that this address or letter will never do.
     """
-    options = {} if timeout is None else {"timeout": timeout}
+    options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     message = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,

@@ -33,6 +33,6 @@ class EmailBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{time.time_ns():020}-{os.getpid()}-{next(_count)}"
             draft = place / f".{name}.part"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes())
             draft.rename(place / f"{name}.eml")
         return len(email_messages)

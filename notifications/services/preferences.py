@@ -1,11 +1,9 @@
-"""Which letters a person wants, and which parcels they watch."""
+"""Which letters a person wants."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from notifications.catalogue import KINDS, Kind
-from notifications.models import Preference, Watch
+from notifications.models import Preference
 from portal.accounts.models import User
 
 
@@ -31,13 +29,3 @@ def choose(*, person: User, kind: str, is_wanted: bool) -> None:
     if not KINDS[kind].may_opt_out and not is_wanted:
         raise MustBeSent(kind)
     Preference.objects.update_or_create(person=person, kind=kind, defaults={"is_wanted": is_wanted})
-
-
-def watch(*, person: User, parcel_token: str, now: datetime) -> None:
-    """Keep the person posted about one parcel, whatever else they have turned off."""
-    Watch.objects.get_or_create(person=person, parcel_token=parcel_token, defaults={"since": now})
-
-
-def unwatch(*, person: User, parcel_token: str) -> None:
-    """Stop keeping the person posted about one parcel."""
-    Watch.objects.filter(person=person, parcel_token=parcel_token).delete()

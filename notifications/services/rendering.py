@@ -14,6 +14,8 @@ from notifications.channels.base import Rendered
 from notifications.models import Letter
 from notifications.wording.base import Facts, Words, clean, one_line, subject
 
+_NO_FONTS = mrml.RenderOptions(fonts={})
+"""Otherwise MJML has letters fetch fonts from a stranger, who then knows who reads them when."""
 _OTHER = {"en": ("zh-hans", "zh-Hans", "用中文查看"), "zh-hans": ("en", "en", "View in English")}
 
 
@@ -23,7 +25,9 @@ def lay_out(*, name: str, facts: Facts, language: str) -> Rendered:
     with translation.override(code):
         words = CATALOGUE[name].builder(facts)
         context = _context(words, code)
-        html = mrml.to_html(render_to_string("letters/letter.mjml", context)).content
+        html = mrml.to_html(
+            render_to_string("letters/letter.mjml", context), None, _NO_FONTS
+        ).content
         text = render_to_string("letters/letter.txt", context)
     return Rendered(subject=subject(words.subject), text=_tidy(text), html=html)
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.utils import timezone
@@ -39,6 +39,14 @@ class Words:
     link: str = ""
     then: str = ""
     why: str = ""
+
+
+class Frame(TypedDict):
+    """What the letters of one family share."""
+
+    about: str
+    link: str
+    why: str
 
 
 Builder = Callable[[Facts], Words]

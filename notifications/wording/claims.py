@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from notifications.wording.base import (
     Facts,
+    Frame,
     Words,
     at,
     clean,
@@ -226,7 +227,7 @@ def _to(facts: Facts) -> str:
     return _("Total to your %(instrument)s") % {"instrument": instrument}
 
 
-def _common(facts: Facts) -> dict[str, str]:
+def _common(facts: Facts) -> Frame:
     return {
         "about": _("Claim %(ref)s, order %(order)s")
         % {"ref": facts["ref"], "order": one_line(facts["order"], at_most=64)},

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from notifications.wording.base import (
     Facts,
+    Frame,
     Words,
     at,
     language,
@@ -183,7 +184,7 @@ def _named(facts: Facts) -> dict[str, str]:
     }
 
 
-def _common(facts: Facts) -> dict[str, str]:
+def _common(facts: Facts) -> Frame:
     return {
         "about": _("Order %(order)s") % {"order": one_line(facts["order"], at_most=64)},
         "link": links.journey(facts["token"], facts.get("link_version", 1)),

@@ -35,7 +35,7 @@ from portal.accounts import limits
 from portal.accounts.models import User
 from portal.lib import masking
 from portal.pages import signin_staff
-from portal.pages.signin_common import ip, safe_next
+from portal.pages.signin_common import ip, safe_next, without_site
 
 AT_ONCE_SECONDS = 3.0
 """How long the web waits for the mail server before it leaves a code to the worker."""
@@ -148,7 +148,7 @@ class CodeForm(ConfirmLoginCodeForm):
         return str(super().clean_code())
 
 
-# --- Asking for a code -----------------------------------------------------------------------------
+# --- Asking for a code ----------------------------------------------------------------------------
 
 
 @never_cache
@@ -202,7 +202,7 @@ def _with_next(name: str, next_url: str) -> str:
     return f"{reverse(name)}?{urlencode({'next': next_url})}" if next_url else reverse(name)
 
 
-# --- Entering the code -----------------------------------------------------------------------------
+# --- Entering the code ----------------------------------------------------------------------------
 
 
 @method_decorator(
@@ -263,8 +263,9 @@ class EnterCode(views.ConfirmLoginCodeView):
         until = timezone.now() + timedelta(
             seconds=state["at"] + self._process.timeout - time.time()
         )
+        context = super().get_context_data(**kwargs)
         return {
-            **super().get_context_data(**kwargs),
+            **without_site(context),
             "masked": masking.email(state["email"]),
             "until": until,
             "next": safe_next(self.request),
@@ -316,7 +317,7 @@ class EnterCode(views.ConfirmLoginCodeView):
         return True
 
 
-# --- The letter ------------------------------------------------------------------------------------
+# --- The letter -----------------------------------------------------------------------------------
 
 
 def _write_code(request: HttpRequest, address: str, code: str) -> None:
@@ -342,7 +343,7 @@ def _write_code(request: HttpRequest, address: str, code: str) -> None:
 def _outgoing(request: HttpRequest) -> list[Letter]:
     if not hasattr(request, "outgoing_letters"):
         request.outgoing_letters = []  # type: ignore[attr-defined]
-    return request.outgoing_letters  # type: ignore[attr-defined,no-any-return]
+    return request.outgoing_letters  # type: ignore[attr-defined]
 
 
 def _then_post(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -357,7 +358,7 @@ def _then_post(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         for letter in _outgoing(request):
             letters.send(letter=letter, now=timezone.now(), timeout=AT_ONCE_SECONDS)
 
-    response._resource_closers.append(post)  # noqa: SLF001
+    response._resource_closers.append(post)  # type: ignore[attr-defined]  # noqa: SLF001
     return response
 
 
@@ -368,5 +369,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/login/staff/", signin_staff.StaffLogin.as_view(), name="staff_login"),
     path("account/logout/", views.logout, name="account_logout"),
     path("account/reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("account/mfa/authenticate/", signin_staff.Factor.as_view(), name="mfa_authenticate"),
     path("account/mfa/", include("allauth.mfa.urls")),
 ]

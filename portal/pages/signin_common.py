@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -18,3 +20,8 @@ def safe_next(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_ours else ""
+
+
+def without_site(context: dict[str, Any]) -> dict[str, Any]:
+    """Drop allauth's ``site``, which would hide ours from the page's frame."""
+    return {name: value for name, value in context.items() if name != "site"}

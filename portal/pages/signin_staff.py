@@ -12,6 +12,7 @@ from allauth.account.forms import LoginForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
@@ -27,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts import limits
 from portal.accounts.models import User
 from portal.lib import sealing
-from portal.pages.signin_common import safe_next
+from portal.pages.signin_common import safe_next, without_site
 
 FACTORS_PER_PERSON = 10
 """Tries at a second factor in a quarter of an hour."""
@@ -101,7 +102,16 @@ class StaffLogin(views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add where to go afterwards."""
-        return {**super().get_context_data(**kwargs), "next": safe_next(self.request)}
+        context = without_site(super().get_context_data(**kwargs))
+        return {**context, "next": safe_next(self.request)}
+
+
+class Factor(AuthenticateView):
+    """Ask for the second factor."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Give the page our own idea of the site."""
+        return without_site(super().get_context_data(**kwargs))
 
 
 class StaffGate:

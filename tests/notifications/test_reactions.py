@@ -7,7 +7,7 @@ import pytest
 
 from notifications.models import Letter, LetterState
 from notifications.reactions import tell
-from notifications.services import preferences
+from notifications.services import preferences, watches
 from portal.accounts.models import User
 from portal.outbox.models import Event
 from tests.factories.accounts import PersonFactory
@@ -76,7 +76,7 @@ class TestTell:
 
     def test_somebody_who_watches_hears_too_in_their_own_language(self, wen: User) -> None:
         friend = PersonFactory.create(email="li@example.org", language="zh-hans")
-        preferences.watch(person=friend, parcel_token=PARCEL["token"], now=NOW)
+        watches.watch(person=friend, parcel_token=PARCEL["token"], now=NOW)
         preferences.choose(person=friend, kind="parcels", is_wanted=False)
 
         tell(happened("tracking.parcel_reached", wen, PARCEL))

@@ -41,6 +41,10 @@ class TestLayOut:
             len(re.findall(r"<a\s", rendered.html)) == 3
         )  # the button, the settings, the other language
         assert "<img" not in rendered.html
+        # Nothing is fetched from anywhere: no pixel, no font
+        assert "<link" not in rendered.html
+        assert "url(" not in rendered.html
+        assert "@import" not in rendered.html
         assert "<script" not in rendered.html
 
     def test_text_and_html_say_the_same(self, name: str, language: str) -> None:

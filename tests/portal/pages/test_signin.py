@@ -273,6 +273,9 @@ class TestEnter:
         assert '<html lang="zh-Hans">' in page
         client.post(ASK, {"email": "wen@example.org"}, headers=headers)
         assert Letter.objects.get().language == "zh-hans"
+        enter = client.get(ENTER, headers=headers).content.decode()
+        assert '<html lang="zh-Hans">' in enter
+        assert "testserver" not in enter
 
 
 class TestSendCodeFor:
