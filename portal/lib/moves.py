@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from portal.accounts.models import User
 
 
 class IllegalMove(Exception):
@@ -84,7 +82,7 @@ def move(
     *,
     now: datetime,
     role: Role,
-    actor: User | None = None,
+    actor: AbstractBaseUser | None = None,
     reason_code: str = "",
     note: str = "",
     diff: Mapping[str, Any] | None = None,

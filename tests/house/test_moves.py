@@ -27,7 +27,7 @@ class Noun:
 
 
 NOUNS = [
-    Noun("claim", CLAIM_MOVES, frozenset(ClaimState.values), "draft", frozenset({"closed"})),
+    Noun("claim", CLAIM_MOVES, frozenset(ClaimState.values), "draft", frozenset()),
     Noun(
         "compensation",
         COMPENSATION_MOVES,
