@@ -79,6 +79,8 @@ ROUTES: dict[str, Audience] = {
     "claim-answer": Audience.SHOPPER,
     "account": Audience.SHOPPER,
     "account-letters": Audience.SHOPPER,
+    # the desk: every view asks for its own permission
+    "admin:*": Audience.STAFF,
     # machines
     "payment-hook": Audience.SEALED,
     "livez": Audience.ANYONE,

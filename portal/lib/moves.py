@@ -68,7 +68,8 @@ class Movable(models.Model):
 
     MOVES: ClassVar[Moves]
 
-    state: Any
+    state = models.CharField(max_length=24)
+    """Subclasses say which words; the table of moves says which steps."""
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
