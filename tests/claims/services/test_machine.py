@@ -64,8 +64,7 @@ class Walk:
         (name,) = self.chance.choices(doings, weights)
         self.trail.append(f"{self.claim.state}: {name}")
         try:
-            with transaction.atomic():
-                getattr(self, name)()
+            getattr(self, name)()
         except NotNow:
             raise
         except Refusal as refusal:
