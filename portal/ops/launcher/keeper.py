@@ -66,24 +66,27 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def end_all(pid: int, *, patience: float = 5.0) -> None:
-    """End every process below ``pid``: politely, then by force, until none is left."""
+def end_all(*, patience: float = 5.0) -> None:
+    """
+    End every process below this one: politely, then by force, until the kernel knows of none.
+
+    Only for a process that has adopted its orphans: then nothing can slip away by losing its
+    parent while we look.
+    """
     started = time.monotonic()
     asked: set[int] = set()
-    while left := descendants(pid):
-        patient = time.monotonic() - started < patience
-        for each in left:
+    while not _reap():
+        took = time.monotonic() - started
+        if took > patience + 10:
+            return  # a process stuck in the kernel; nothing a signal can do
+        for each in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                if not patient:
+                if took >= patience:
                     os.kill(each, signal.SIGKILL)
                 elif each not in asked:
                     os.kill(each, signal.SIGTERM)
                     asked.add(each)
-        _reap()
-        if time.monotonic() - started > patience + 10:
-            return  # a process stuck in the kernel; nothing a signal can do
-        time.sleep(0.05)
-    _reap()
+        time.sleep(0.02)
 
 
 def stop_on_signals() -> None:
@@ -128,7 +131,7 @@ def keep(work: Callable[[], int], *, apart: bool, patience: float = 5.0) -> int:
         signal.signal(number, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     code = _wait(pid)
-    end_all(keeper, patience=patience)
+    end_all(patience=patience)
     return 128 + asked if asked and code == 0 and not apart else code
 
 
@@ -140,6 +143,7 @@ def _become(
         die_with_parent(signal.SIGTERM)
         if os.getppid() != keeper:
             os._exit(1)
+        adopt_orphans()
         if apart:
             os.setpgid(0, 0)
         stop_on_signals()
@@ -155,6 +159,8 @@ def _become(
         sys.excepthook(*sys.exc_info())
     finally:
         with contextlib.suppress(BaseException):
+            end_all()  # the keeper would, but it may be the one that was killed
+        with contextlib.suppress(BaseException):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
@@ -168,7 +174,11 @@ def _wait(pid: int) -> int:
             return code if code >= 0 else 128 - code
 
 
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
+def _reap() -> bool:
+    """Bury the dead; return whether no child is left at all, dead or alive."""
+    try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+    except ChildProcessError:
+        return True
+    return False
