@@ -50,7 +50,7 @@ class PatientRedisCache(RedisCache):
         }
         super().__init__(server, {**params, "OPTIONS": options})
 
-    def _try(self, answer: Any, call: Callable[[], Any]) -> Any:
+    def _try(self, call: Callable[[], Any], *, answer: Any) -> Any:
         cls = type(self)
         if time.monotonic() < cls._away_until:
             return answer
@@ -63,36 +63,36 @@ class PatientRedisCache(RedisCache):
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
         """Store unless there; False while Redis is away."""
-        return bool(self._try(False, lambda: super(PatientRedisCache, self).add(key, value, *args, **kwargs)))
+        return bool(
+            self._try(lambda: RedisCache.add(self, key, value, *args, **kwargs), answer=False)
+        )
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """Read; the default while Redis is away."""
-        return self._try(
-            default, lambda: super(PatientRedisCache, self).get(key, default, version)
-        )
+        return self._try(lambda: RedisCache.get(self, key, default, version), answer=default)
 
     def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
         """Write; nothing while Redis is away."""
-        self._try(None, lambda: super(PatientRedisCache, self).set(key, value, *args, **kwargs))
+        self._try(lambda: RedisCache.set(self, key, value, *args, **kwargs), answer=None)
 
     def touch(self, key: Any, *args: Any, **kwargs: Any) -> bool:
         """Give a key more time; False while Redis is away."""
-        return bool(self._try(False, lambda: super(PatientRedisCache, self).touch(key, *args, **kwargs)))
+        return bool(self._try(lambda: RedisCache.touch(self, key, *args, **kwargs), answer=False))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         """Forget a key; False while Redis is away."""
-        return bool(self._try(False, lambda: super(PatientRedisCache, self).delete(key, version)))
+        return bool(self._try(lambda: RedisCache.delete(self, key, version), answer=False))
 
     def get_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
         """Read many; none while Redis is away."""
         found: dict[Any, Any] = self._try(
-            {}, lambda: super(PatientRedisCache, self).get_many(keys, version)
+            lambda: RedisCache.get_many(self, keys, version), answer={}
         )
         return found
 
     def has_key(self, key: Any, version: int | None = None) -> bool:
         """Test for a key; False while Redis is away."""
-        return bool(self._try(False, lambda: super(PatientRedisCache, self).has_key(key, version)))
+        return bool(self._try(lambda: RedisCache.has_key(self, key, version), answer=False))
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         """
@@ -100,7 +100,7 @@ class PatientRedisCache(RedisCache):
 
         :raises ValueError: if the key is not there, as while Redis is away.
         """
-        count = self._try(None, lambda: super(PatientRedisCache, self).incr(key, delta, version))
+        count = self._try(lambda: RedisCache.incr(self, key, delta, version), answer=None)
         if count is None:
             raise ValueError(f"Key {key!r} not found.")
         return int(count)
@@ -108,14 +108,14 @@ class PatientRedisCache(RedisCache):
     def set_many(self, data: Mapping[Any, Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Write many; all of them failed while Redis is away."""
         failed: list[Any] = self._try(
-            list(data), lambda: super(PatientRedisCache, self).set_many(dict(data), *args, **kwargs)
+            lambda: RedisCache.set_many(self, dict(data), *args, **kwargs), answer=list(data)
         )
         return failed
 
     def delete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
         """Forget many; nothing while Redis is away."""
-        self._try(None, lambda: super(PatientRedisCache, self).delete_many(keys, version))
+        self._try(lambda: RedisCache.delete_many(self, keys, version), answer=None)
 
-    def clear(self) -> bool:
+    def clear(self) -> bool:  # type: ignore[override]
         """Forget all; False while Redis is away."""
-        return bool(self._try(False, lambda: super(PatientRedisCache, self).clear()))
+        return bool(self._try(lambda: RedisCache.clear(self), answer=False))

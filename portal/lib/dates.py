@@ -59,12 +59,8 @@ def long_day(value: date, language: str) -> str:
 def full_day(value: date, language: str) -> str:
     """Say a day with its year, for people who hear it: ``Monday 14 September 2026``."""
     if _is_chinese(language):
-        return (
-            f"{value.year} 年 {value.month} 月 {value.day} 日星期{_WEEKDAYS_ZH[value.weekday()]}"
-        )
-    return (
-        f"{_WEEKDAYS_LONG[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
-    )
+        return f"{value.year} 年 {value.month} 月 {value.day} 日星期{_WEEKDAYS_ZH[value.weekday()]}"
+    return f"{_WEEKDAYS_LONG[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
 def month(value: date, language: str, *, is_short: bool = False) -> str:

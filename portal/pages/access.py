@@ -100,7 +100,7 @@ def grants(request: HttpRequest) -> list[Grant]:
         found = [tuple(int(part) for part in row.split("-")) for row in rows]
     except (BadSignature, ValueError):
         return []
-    return [row for row in found if len(row) == 4 and row[2] in _LEVELS][:MOST]  # type: ignore[misc]
+    return [row for row in found if len(row) == 4 and row[2] in _LEVELS][:MOST]
 
 
 def grant(

@@ -114,7 +114,7 @@ def check_brand(
         found.append(
             checks.Error(
                 "BRAND['display'] is not a list of font families.",
-                hint="Set AMENDS_BRAND_DISPLAY to names between commas, quoted where they have spaces.",
+                hint="Set AMENDS_BRAND_DISPLAY to names between commas, quoted where spaced.",
                 id="portal.E010",
             )
         )

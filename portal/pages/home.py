@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -44,8 +42,8 @@ class OrderForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="find-%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="find-%s")
         prefix = str(settings.BRAND.get("order_hint") or "")
         own = self.fields["order"]
         own.help_text = (
@@ -90,8 +88,8 @@ class NumberForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="find-%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="find-%s")
 
     def clean_number(self) -> str:
         """Take the number however it was typed."""
@@ -99,7 +97,8 @@ class NumberForm(forms.Form):
         if not 4 <= len(number) <= 64 or not number.isascii():
             raise forms.ValidationError(
                 _(
-                    "A tracking number has 4 to 64 letters and digits. Check it on the e-mail or the label."
+                    "A tracking number has 4 to 64 letters and digits. "
+                    "Check it on the e-mail or the label."
                 )
             )
         return number
@@ -145,7 +144,8 @@ def too_often(request: HttpRequest, trouble: lookup.TooManyTries) -> HttpRespons
         heading=_("Too many tries"),
         text=(
             _(
-                "This number was tried too often. Wait an hour, or sign in with a code sent to your e-mail."
+                "This number was tried too often. Wait an hour, or sign in with a code sent to "
+                "your e-mail."
             )
             if trouble.is_about_number
             else _("Too many tries from here. Wait 10 minutes; we can also e-mail you a link.")

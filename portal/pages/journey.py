@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
 
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from claims import rules
-from claims.models import ReasonPolicy
-from claims.models.policy import in_force
 from portal.lib import dates
 from portal.pages import scan_words
+from portal.pages.journey_dates import Stamp, Words, plain
 from portal.pages.scan_words import Row
 from portal.pages.stations import Station, stations, stations_masked
-from tracking.services.journeys import Details, Glimpse, Other, Phase
-from tracking.states import ParcelStatus, Reason
+from tracking.services.journeys import Glimpse, Other, Phase
+from tracking.states import Reason
 
 LOG_LENGTH = 6
 """So many lines stand open; the rest is one tap away, with the carrier's own words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """The one date that matters, printed; ``sentence`` says it in full."""
-
-    kicker: str
-    big: str
-    small: str
-    sentence: str
-    is_range: bool = False
-    postmark_place: str = ""
-    postmark_time: str = ""
+Told = tuple[str, str, str, str, tuple[str, ...], "Stamp | None"]
+"""Heading, tone, icon, pill, sentences, stamp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +43,10 @@ class Sheet:
     damage_until: str = ""
     report: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """When trouble may be reported: loss from, loss at all, damage until."""
-
-    lost_from: datetime | None = None
-    damage_until: datetime | None = None
-
-
-def rights(facts: Details, *, now: datetime) -> Rights:
-    """Return what the claim policies in force say about this parcel."""
-    window_facts = rules.ParcelFacts(
-        status=facts.status,
-        status_at=facts.status_at,
-        delivered_at=facts.delivered_at,
-        last_scan_at=facts.last_scan_at,
-        shipped_at=facts.shipped_at,
-        promised_at=facts.promised_at,
-        placed_at=facts.ordered_at,
-    )
-    lost_from = damage_until = None
-    policies = ReasonPolicy.objects.filter(in_force(now.date())).values_list(
-        "reason", "window_days", "wait_days"
-    )
-    for reason, window_days, wait_days in policies:
-        window = rules.window(
-            reason=reason, window_days=window_days, wait_days=wait_days, facts=window_facts
-        )
-        if reason == "lost":
-            lost_from = window.opens_at
-        elif reason == "damaged":
-            damage_until = window.closes_at
-    return Rights(lost_from, damage_until)
+    @property
+    def title(self) -> str:
+        """The heading without the joints that keep its days on one line."""
+        return plain(self.heading)
 
 
 def masked(facts: Glimpse) -> Sheet:
@@ -112,7 +69,7 @@ def masked(facts: Glimpse) -> Sheet:
     )
 
 
-_BROAD = {
+_BROAD: dict[Phase, Callable[[], tuple[str, str, str]]] = {
     Phase.PACKED: lambda: (_("Being packed"), "calm", "box"),
     Phase.ANNOUNCED: lambda: (_("Announced to the carrier"), "calm", "doc"),
     Phase.MOVING: lambda: (_("On the way"), "info", "truck"),
@@ -129,119 +86,21 @@ _BROAD = {
 }
 
 
-class Teller:
+_WAITING = frozenset(
+    {
+        Phase.PACKED,
+        Phase.ANNOUNCED,
+        Phase.LATE,
+        Phase.QUIET,
+        Phase.CUSTOMS,
+        Phase.HELD,
+        Phase.ATTEMPTED,
+    }
+)
+
+
+class Teller(Words):
     """Tell one parcel's journey in one language; one method a phase."""
-
-    def __init__(self, facts: Details, *, now: datetime, rights: Rights) -> None:
-        self.facts = facts
-        self.zone: tzinfo = facts.zone
-        self.now = now
-        self.rights = rights
-        self.language = get_language() or "en"
-
-    # --- small words -------------------------------------------------------------------------
-
-    def local(self, at: datetime) -> datetime:
-        """Put a moment on the clock of the parcel's place."""
-        return at.astimezone(self.zone)
-
-    def long(self, at: datetime) -> str:
-        """Say a day for a heading."""
-        return dates.long_day(self.local(at), self.language)
-
-    def day(self, at: datetime) -> str:
-        """Say a day."""
-        return dates.day(self.local(at), self.language)
-
-    def moment(self, at: datetime) -> str:
-        """Say a day and a time for a heading."""
-        between = " " if self.language.startswith("zh") else ", "
-        return f"{self.long(at)}{between}{dates.clock(self.local(at))}"
-
-    @property
-    def since(self) -> datetime | None:
-        """When the parcel came to its status, as far as is known."""
-        return self.facts.status_at or self.facts.last_scan_at
-
-    @property
-    def expected(self) -> tuple[date, date] | None:
-        """The days it is expected on: the carrier's word, else the promise."""
-        facts = self.facts
-        last = facts.eta_to or facts.eta_from or facts.promised_at
-        if last is None:
-            return None
-        first = facts.eta_from or last
-        a, b = self.local(first).date(), self.local(last).date()
-        return min(a, b), b
-
-    def expected_words(self) -> str:
-        """Say the expected days for a heading."""
-        assert self.expected is not None  # noqa: S101  callers have asked
-        return dates.span(*self.expected, self.language)
-
-    def window(self) -> str:
-        """Say the carrier's window of hours, if it is within one day and not all of it."""
-        facts = self.facts
-        if facts.eta_from is None or facts.eta_to is None:
-            return ""
-        first, last = self.local(facts.eta_from), self.local(facts.eta_to)
-        if first.date() != last.date() or first >= last or (last - first).seconds > 12 * 3600:
-            return ""
-        return _("%(first)s to %(last)s") % {
-            "first": dates.clock(first),
-            "last": dates.clock(last),
-        }
-
-    def promised(self) -> str:
-        """Say what was promised, for beside the pill."""
-        at = self.facts.promised_at
-        return _("First promised %(day)s") % {"day": self.day(at)} if at else ""
-
-    # --- the stamp ---------------------------------------------------------------------------
-
-    def on_stamp(self, kicker: str, at: datetime, *, final: bool = False) -> Stamp:
-        """Print one day."""
-        local = self.local(at)
-        place = self.facts.scans[0].place if self.facts.scans else ""
-        sentence = f"{kicker}: {dates.full_day(local, self.language)}"
-        if final:
-            sentence += f" {dates.clock(local)}"
-        return Stamp(
-            kicker=kicker,
-            big=str(local.day),
-            small=self._month(local),
-            sentence=sentence,
-            postmark_place=_short_place(place) if final else "",
-            postmark_time=f"{local.hour:02}.{local.minute:02}" if final else "",
-        )
-
-    def on_stamp_expected(self, kicker: str) -> Stamp | None:
-        """Print the expected day or days."""
-        if self.expected is None:
-            return None
-        first, last = self.expected
-        if first == last:
-            return Stamp(
-                kicker,
-                str(last.day),
-                self._month(last),
-                f"{kicker}: {dates.full_day(last, self.language)}",
-            )
-        sentence = _("%(what)s: %(first)s to %(last)s") % {
-            "what": kicker,
-            "first": dates.full_day(first, self.language),
-            "last": dates.full_day(last, self.language),
-        }
-        months = {self._month(first): None, self._month(last): None}
-        return Stamp(
-            kicker, f"{first.day}–{last.day}", " – ".join(months), sentence, is_range=True
-        )
-
-    def _month(self, value: date) -> str:
-        weekday = dates.day(value, self.language)
-        if self.language.startswith("zh"):
-            return f"{value.month} 月 周{weekday[-1]}"
-        return f"{weekday[:3]}, {dates.month(value, self.language, is_short=True)}"
 
     # --- phases ------------------------------------------------------------------------------
 
@@ -264,7 +123,7 @@ class Teller:
             older=rows,
             watch=self.watch(),
             is_final=self.facts.is_final,
-            news=f"{heading}. {rows[0].headline}" if rows else heading,
+            news=plain(f"{heading}. {rows[0].headline}" if rows else heading),
             damage_until=self.day(self.rights.damage_until)
             if self.rights.damage_until and self.rights.damage_until > self.now
             else "",
@@ -284,13 +143,14 @@ class Teller:
 
     def watch(self) -> str:
         """Say what to be told of; nothing once it is over."""
+        # Letters go out at these moments and at trouble; a button promises no other.
         phase = self.facts.phase
-        if phase in {Phase.PACKED, Phase.ANNOUNCED}:
-            return _("Tell me when it leaves")
-        if phase in {Phase.ON_TIME, Phase.MOVING, Phase.OUT}:
-            return _("Tell me when it is close") if phase is not Phase.OUT else _("Tell me when it is there")
-        if phase in {Phase.LATE, Phase.QUIET, Phase.CUSTOMS, Phase.HELD, Phase.ATTEMPTED}:
-            return _("Tell me when it moves")
+        if phase in {Phase.ON_TIME, Phase.MOVING}:
+            return _("Tell me when it is close")
+        if phase is Phase.OUT:
+            return _("Tell me when it is there")
+        if phase in _WAITING:
+            return _("Keep me posted")
         return ""
 
     def report(self) -> str:
@@ -313,8 +173,6 @@ class Teller:
             "If nothing has moved by %(when)s, you can report that it has not come and have your "
             "money back."
         ) % {"when": dates.when(self.local(at), self.language)}
-
-    Told = tuple[str, str, str, str, tuple[str, ...], "Stamp | None"]
 
     def packed(self) -> Told:
         """It has not left."""
@@ -346,7 +204,9 @@ class Teller:
         says = (self.last_seen(), _("The carrier has not told us a day yet."))
         at = self.facts.last_scan_at
         stamp = self.on_stamp(_("Last scan"), at) if at else None
-        heading = _("On the way, last seen %(day)s") % {"day": self.long(at)} if at else _("On the way")
+        heading = (
+            _("On the way, last seen %(day)s") % {"day": self.long(at)} if at else _("On the way")
+        )
         return heading, "info", "truck", self.status_words(), says, stamp
 
     def late(self) -> Told:
@@ -375,31 +235,50 @@ class Teller:
     def customs(self) -> Told:
         """It is with customs."""
         heading = self.with_since(_("At customs"), _("At customs since %(day)s"))
-        words = {
-            Reason.CUSTOMS_DOCUMENTS: _("Customs asks us for papers. You do not need to do anything."),
-            Reason.PAYMENT_DUE: _("A duty is open. The carrier’s own page tells how to pay it."),
-        }.get(self._reason(), _("Customs checks some parcels; most leave within days."))
-        return heading, "info", "customs", self.status_words(), (words, self.lost_from()), self.stamp_since()
+        said: dict[Reason | None, str] = {
+            Reason.CUSTOMS_DOCUMENTS: _(
+                "Customs asks us for papers. You do not need to do anything."
+            ),
+            Reason.PAYMENT_DUE: _("A duty is open. The carrier's own page tells how to pay it."),
+        }
+        words = said.get(self.reason(), _("Customs checks some parcels; most leave within days."))
+        return (
+            heading,
+            "info",
+            "customs",
+            self.status_words(),
+            (words, self.lost_from()),
+            self.stamp_since(),
+        )
 
     def held(self) -> Told:
         """The carrier reports a trouble."""
-        reason = self._reason()
+        reason = self.reason()
         heading = self.with_since(_("Held up"), _("Held up since %(day)s"))
         if reason == Reason.DAMAGED:
             heading = _("Damaged on the way")
         elif reason == Reason.LOST:
             heading = _("The carrier is looking for it")
-        elif self._is_ahead():
-            late = self._is_past_promise()
-            words = _("Late: now expected %(day)s") if late else _("Held up, still expected %(day)s")
+        elif self.is_ahead():
+            late = self.is_past_promise()
+            words = (
+                _("Late: now expected %(day)s") if late else _("Held up, still expected %(day)s")
+            )
             heading = words % {"day": self.expected_words()}
         says = scan_words.TROUBLE_SAYS.get(reason, lambda: "")()
         tone = "bad" if reason in {Reason.DAMAGED, Reason.LOST} else "warn"
         icon = "weather" if reason == Reason.WEATHER else "clock"
         icon = "alert" if tone == "bad" else icon
-        kicker = _("Now expected") if self._is_past_promise() else _("Expected")
-        stamp = self.on_stamp_expected(kicker) if self._is_ahead() else self.stamp_since()
-        return heading, tone, icon, self.reason_words() or _("Held up"), (says, self.lost_from()), stamp
+        kicker = _("Now expected") if self.is_past_promise() else _("Expected")
+        stamp = self.on_stamp_expected(kicker) if self.is_ahead() else self.stamp_since()
+        return (
+            heading,
+            tone,
+            icon,
+            self.reason_words() or _("Held up"),
+            (says, self.lost_from()),
+            stamp,
+        )
 
     def out(self) -> Told:
         """The driver has it."""
@@ -425,24 +304,36 @@ class Teller:
 
     def attempted(self) -> Told:
         """The driver could not hand it over."""
-        reason = self._reason()
-        plain, dated = {
+        told: dict[Reason | None, tuple[str, str]] = {
             Reason.CLOSED: (_("The business was closed"), _("The business was closed on %(day)s")),
-            Reason.BAD_ADDRESS: (_("The address was not found"), _("The address was not found on %(day)s")),
+            Reason.BAD_ADDRESS: (
+                _("The address was not found"),
+                _("The address was not found on %(day)s"),
+            ),
             Reason.REFUSED: (_("It was not accepted"), _("It was not accepted on %(day)s")),
             Reason.NOT_HOME: (_("Nobody answered"), _("Nobody answered on %(day)s")),
-        }.get(reason, (_("Delivery was tried"), _("Delivery was tried on %(day)s")))
+        }
+        usual = (_("Delivery was tried"), _("Delivery was tried on %(day)s"))
+        undated, dated = told.get(self.reason(), usual)
         says = (
-            _("The driver usually tries again on the next working day. On the carrier’s own page you can change the day or the place."),
+            _(
+                "The driver usually tries again on the next working day. On the carrier's own page "
+                "you can change the day or the place."
+            ),
         )
-        return self.with_since(plain, dated), "warn", "bell", _("Delivery attempt failed"), says, self.stamp_since()
+        return (
+            self.with_since(undated, dated),
+            "warn",
+            "bell",
+            _("Delivery attempt failed"),
+            says,
+            self.stamp_since(),
+        )
 
     def returning(self) -> Told:
         """It comes back."""
         why = self.reason_words()
-        says = (
-            _("If that was not your wish, report it and we put it right."),
-        )
+        says = (_("If that was not your wish, report it and we put it right."),)
         heading = _("On its way back to us")
         return heading, "warn", "return", why or _("On its way back"), says, self.stamp_since()
 
@@ -455,7 +346,9 @@ class Teller:
     def delivered(self) -> Told:
         """It was handed over."""
         at = self.facts.delivered_at or self.since
-        heading = _("Delivered on %(moment)s") % {"moment": self.moment(at)} if at else _("Delivered")
+        heading = (
+            _("Delivered on %(moment)s") % {"moment": self.moment(at)} if at else _("Delivered")
+        )
         stamp = self.on_stamp(_("Delivered"), at, final=True) if at else None
         says = (scan_words.HANDED_SAYS.get(self.facts.handed, lambda: "")(),)
         return heading, "good", "check", self.early(at), says, stamp
@@ -464,7 +357,9 @@ class Teller:
         """It was called delivered, and then something said otherwise."""
         at = self.facts.delivered_at or self.since
         heading = _("Delivered, says the carrier; later news disagrees")
-        says = (_("If you have it, all is well. If not, report it; we ask the carrier for its proof."),)
+        says = (
+            _("If you have it, all is well. If not, report it; we ask the carrier for its proof."),
+        )
         stamp = self.on_stamp(_("Said delivered"), at) if at else None
         return heading, "warn", "alert", _("Conflicting news"), says, stamp
 
@@ -478,14 +373,31 @@ class Teller:
     def destroyed(self) -> Told:
         """The carrier destroyed it."""
         says = (
-            _("It was too badly damaged to bring. Tell us once, and you have what you paid for it back."),
+            _(
+                "It was too badly damaged to bring. Tell us once, and you have what you paid for "
+                "it back."
+            ),
         )
-        return _("Your parcel was destroyed"), "bad", "alert", _("Destroyed"), says, self.stamp_since()
+        return (
+            _("Your parcel was destroyed"),
+            "bad",
+            "alert",
+            _("Destroyed"),
+            says,
+            self.stamp_since(),
+        )
 
     def cancelled(self) -> Told:
         """It was called off."""
         says = (_("This parcel will not be sent. Questions about the order? Write to us."),)
-        return _("This parcel was cancelled"), "calm", "cross", _("Cancelled"), says, self.stamp_since()
+        return (
+            _("This parcel was cancelled"),
+            "calm",
+            "cross",
+            _("Cancelled"),
+            says,
+            self.stamp_since(),
+        )
 
     def expired(self) -> Told:
         """The carrier forgot it."""
@@ -493,59 +405,14 @@ class Teller:
             _("The carrier keeps no news of it any more. If it never came, report it."),
             self.lost_from(),
         )
-        return _("No longer tracked"), "calm", "clock", _("No longer tracked"), says, self.stamp_since()
-
-    # --- helpers -----------------------------------------------------------------------------
-
-    def _reason(self) -> Reason | None:
-        return Reason(self.facts.reason) if self.facts.reason else None
-
-    def _is_ahead(self) -> bool:
-        return self.expected is not None and self.expected[1] >= self.local(self.now).date()
-
-    def _is_past_promise(self) -> bool:
-        at = self.facts.promised_at
-        return at is not None and self.expected is not None and self.expected[1] > self.local(at).date()
-
-    def with_since(self, plain: str, dated: str) -> str:
-        """Say a state with the day it began, if known."""
-        return dated % {"day": self.long(self.since)} if self.since else plain
-
-    def stamp_since(self) -> Stamp | None:
-        """Print the day the state began."""
-        return self.on_stamp(pgettext("stamp", "Since"), self.since) if self.since else None
-
-    def status_words(self) -> str:
-        """Say the status in our own words."""
-        return str(ParcelStatus(self.facts.status).label)
-
-    def reason_words(self) -> str:
-        """Say why, or nothing."""
-        reason = self._reason()
-        return str(reason.label) if reason else ""
-
-    def last_seen(self) -> str:
-        """Say where it was last seen."""
-        scan = next((scan for scan in self.facts.scans if scan.place), None)
-        if scan is None or scan.at is None:
-            return ""
-        return _("Last seen: %(place)s, %(day)s.") % {
-            "place": scan.place,
-            "day": dates.day(scan.at, self.language),
-        }
-
-    def early(self, at: datetime | None) -> str:
-        """Say how the delivery kept the promise."""
-        if at is None or self.facts.promised_at is None:
-            return _("Delivered")
-        days = (self.local(self.facts.promised_at).date() - self.local(at).date()).days
-        if days == 0:
-            return _("On the promised day")
-        if days == 1:
-            return _("One day early")
-        if days > 1:
-            return _("%(days)s days early") % {"days": days}
-        return _("One day late") if days == -1 else _("%(days)s days late") % {"days": -days}
+        return (
+            _("No longer tracked"),
+            "calm",
+            "clock",
+            _("No longer tracked"),
+            says,
+            self.stamp_since(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -563,7 +430,7 @@ class OtherParcel:
 
 def other(parcel: Other, language: str) -> OtherParcel:
     """Say how another parcel of the order stands."""
-    words = {
+    words: dict[Phase, Callable[[], tuple[str, str, str]]] = {
         Phase.LATE: lambda: (_("Late"), "warn", "clock"),
         Phase.QUIET: lambda: (_("No news"), "warn", "quiet"),
         Phase.ON_TIME: lambda: (_("On the way"), "info", "truck"),
@@ -586,10 +453,3 @@ def other(parcel: Other, language: str) -> OtherParcel:
         at=dates.day(parcel.at, language) if parcel.at else "",
         titles=between.join(parcel.titles),
     )
-
-
-def _short_place(place: str) -> str:
-    """Fit a place's name on a postmark."""
-    name = place.split(",")[0].strip().upper()
-    return name if len(name) <= 12 else ""
-

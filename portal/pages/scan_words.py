@@ -67,7 +67,12 @@ def headline(scan: Scan) -> str:
         return _DELIVERED.get(scan.handed, lambda: _("Delivered"))()
     if scan.reason:
         told = _REASONS.get(scan.reason)
-        if told is not None and scan.status in {S.EXCEPTION, S.ATTEMPT_FAILED, S.CUSTOMS, S.RETURNING}:
+        if told is not None and scan.status in {
+            S.EXCEPTION,
+            S.ATTEMPT_FAILED,
+            S.CUSTOMS,
+            S.RETURNING,
+        }:
             return told()
     return _STATUSES[scan.status]()
 
@@ -122,18 +127,30 @@ TROUBLE_SAYS: dict[Reason | None, Callable[[], str]] = {
         "not, you have your money back."
     ),
     Reason.LOST: lambda: _("It missed a scan it should have had. Most turn up within days."),
-    Reason.MISSORTED: lambda: _("It went to the wrong place and is being sent on. You do not need to do anything."),
+    Reason.MISSORTED: lambda: _(
+        "It went to the wrong place and is being sent on. You do not need to do anything."
+    ),
     Reason.VEHICLE: lambda: _("It goes on with the next vehicle. You do not need to do anything."),
-    Reason.DELAYED: lambda: _("It goes on as soon as the carrier can. You do not need to do anything."),
-    Reason.WEATHER: lambda: _("It is kept safe and goes on when the weather allows. You do not need to do anything."),
-    Reason.BAD_ADDRESS: lambda: _("Something in the address is missing. Write to us and we pass it on."),
-    Reason.PAYMENT_DUE: lambda: _("A payment is open. The carrier’s own page tells how to pay it."),
-    Reason.CUSTOMS_DOCUMENTS: lambda: _("Customs asks us for papers. You do not need to do anything."),
+    Reason.DELAYED: lambda: _(
+        "It goes on as soon as the carrier can. You do not need to do anything."
+    ),
+    Reason.WEATHER: lambda: _(
+        "It is kept safe and goes on when the weather allows. You do not need to do anything."
+    ),
+    Reason.BAD_ADDRESS: lambda: _(
+        "Something in the address is missing. Write to us and we pass it on."
+    ),
+    Reason.PAYMENT_DUE: lambda: _("A payment is open. The carrier's own page tells how to pay it."),
+    Reason.CUSTOMS_DOCUMENTS: lambda: _(
+        "Customs asks us for papers. You do not need to do anything."
+    ),
     Reason.CUSTOMS_INSPECTION: lambda: _("Customs checks some parcels; most leave within days."),
 }
 HANDED_SAYS: dict[str, Callable[[], str]] = {
     Handed.RECIPIENT: lambda: _("Handed to you."),
-    Handed.PROXY: lambda: _("Somebody else accepted it: ask at home, at the front desk or at work."),
+    Handed.PROXY: lambda: _(
+        "Somebody else accepted it: ask at home, at the front desk or at work."
+    ),
     Handed.LOCKER: lambda: _("It lies in a locker or shop near you."),
     Handed.NEIGHBOUR: lambda: _("A neighbour has it."),
     Handed.SAFE_PLACE: lambda: _("Left in a safe place at your address."),

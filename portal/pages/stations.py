@@ -55,19 +55,19 @@ _ICONS = ("doc", "box", "hub", "truck", "house")
 
 def _labels(phase: Phase) -> list[str]:
     labels = [
-        pgettext("station", "Ordered"),
-        pgettext("station", "Sent"),
-        pgettext("station", "On the way"),
-        pgettext("station", "With driver"),
-        pgettext("station", "Delivered"),
+        pgettext("parcel route", "Ordered"),
+        pgettext("parcel route", "Sent"),
+        pgettext("parcel route", "On the way"),
+        pgettext("parcel route", "With driver"),
+        pgettext("parcel route", "Delivered"),
     ]
     if phase is Phase.COLLECT:
-        labels[3] = pgettext("station", "To collect")
+        labels[3] = pgettext("parcel route", "To collect")
     if phase is Phase.CUSTOMS:
-        labels[2] = pgettext("station", "Customs")
+        labels[2] = pgettext("parcel route", "Customs")
     if phase in {Phase.RETURNING, Phase.RETURNED}:
-        labels[3] = pgettext("station", "Turned back")
-        labels[4] = pgettext("station", "Back with us")
+        labels[3] = pgettext("parcel route", "Turned back")
+        labels[4] = pgettext("parcel route", "Back with us")
     return labels
 
 
@@ -75,7 +75,9 @@ def _row(phase: Phase, *, tone: str, notes: list[str], labels: list[str]) -> tup
     here = _AT[phase]
     found = []
     for place, label in enumerate(labels):
-        icon = "return" if phase in {Phase.RETURNING, Phase.RETURNED} and place > 2 else _ICONS[place]
+        icon = (
+            "return" if phase in {Phase.RETURNING, Phase.RETURNED} and place > 2 else _ICONS[place]
+        )
         if phase is Phase.COLLECT and place == 3:
             icon = "shop"
         if place < here:
@@ -110,7 +112,9 @@ def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]
     at = facts.delivered_at if facts.phase in {Phase.DELIVERED, Phase.DISPUTED} else None
     if at:
         first[4] = at.astimezone(facts.zone)
-    notes = [dates.short_day(first[place], language) if place in first else "" for place in range(5)]
+    notes = [
+        dates.short_day(first[place], language) if place in first else "" for place in range(5)
+    ]
     labels = _labels(facts.phase)
     here = _AT[facts.phase]
     if here == 2 and facts.phase is not Phase.CUSTOMS and facts.scans:
@@ -118,7 +122,7 @@ def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]
         if 0 < len(name) <= PLACE_LENGTH:
             labels[2] = name
         if facts.phase is Phase.HELD:
-            notes[2] = pgettext("station", "held")
+            notes[2] = pgettext("parcel route", "held")
     return _row(facts.phase, tone=tone, notes=notes, labels=labels)
 
 

@@ -7,30 +7,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django import forms
 from django.core.cache import cache as store
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template import loader
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from claims.models import Claim
 from claims.rules import public_status
 from claims.states import ClaimState
 from notifications.models import Watch
+from notifications.services import watches
 from portal.accounts.models import User
 from portal.lib import links, masking
 from portal.pages import access, brand, home, journey, signin
 from portal.pages.access import Level
+from portal.pages.journey_rights import rights
 from tracking.services import journeys, lookup
 from tracking.services.journeys import Head
 from tracking.states import SOFT_TERMINAL
@@ -57,22 +58,22 @@ class ClaimLink:
 def of_a_parcel(view: JourneyView[Rest]) -> PageView[Rest]:
     """Find the parcel of the address, and keep its pages out of caches and search engines."""
 
-    @wraps(view)
-    def page(request: HttpRequest, token: str, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+    def page(
+        request: HttpRequest, token: str, *args: Rest.args, **kwargs: Rest.kwargs
+    ) -> HttpResponse:
         head = journeys.head(token=token) if len(token) <= 32 and token.isascii() else None
         if head is None:
             raise Http404
         response = view(request, head, *args, **kwargs)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        response.headers["Referrer-Policy"] = "no-referrer"
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store, private"
         return response
 
-    return page
+    return cast("PageView[Rest]", wraps(view)(page))
 
 
-# --- The journey ------------------------------------------------------------------------------------
+# --- The journey ----------------------------------------------------------------------------------
 
 
 @require_safe
@@ -93,9 +94,7 @@ def sheet(request: HttpRequest, head: Head) -> HttpResponse:
 
 def _exchange(request: HttpRequest, head: Head) -> HttpResponse:
     try:
-        access.exchange(
-            request.GET[links.KEY], token=head.token, link_version=head.link_version
-        )
+        access.exchange(request.GET[links.KEY], token=head.token, link_version=head.link_version)
     except links.ExpiredLink:
         return render(request, "pages/link_expired.html", {"token": head.token}, status=410)
     except links.BadLink:
@@ -121,11 +120,15 @@ def _answer(request: HttpRequest, head: Head, part: str) -> HttpResponse:
     if kept is None:
         html = store.get(f"journey:{part}:{key}")
         if html is None:
-            html = _tell(request, head, level, part, etag=f'W/"{key}-sheet"', claims=claims, now=now)
+            html = _tell(
+                request, head, level, part, etag=f'W/"{key}-sheet"', claims=claims, now=now
+            )
             store.set(f"journey:{part}:{key}", html, KEPT_SECONDS)
         kept = HttpResponse(html)
         kept.headers["ETag"] = etag
     kept.headers["Cache-Control"] = "private, no-cache"
+    # Only where there is no form: with this policy a browser hides its origin from CSRF too.
+    kept.headers["Referrer-Policy"] = "no-referrer"
     patch_vary_headers(kept, ("Cookie",))
     return kept
 
@@ -180,7 +183,7 @@ def _tell(
         facts["sheet"] = journey.masked(journeys.glimpse(status=head.status))
     else:
         known = journeys.details(head=head, now=now)
-        teller = journey.Teller(known, now=now, rights=journey.rights(known, now=now))
+        teller = journey.Teller(known, now=now, rights=rights(known, now=now))
         facts["facts"] = known
         facts["sheet"] = teller.tell()
         facts["is_chinese"] = teller.language.startswith("zh")
@@ -191,7 +194,7 @@ def _tell(
     return loader.get_template(template).render(facts, request if part == "page" else None)
 
 
-# --- Opening more -----------------------------------------------------------------------------------
+# --- Opening more ---------------------------------------------------------------------------------
 
 
 class PostcodeForm(forms.Form):
@@ -204,8 +207,8 @@ class PostcodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="open-%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="open-%s")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -224,13 +227,17 @@ def open_more(request: HttpRequest, head: Head) -> HttpResponse:
         except lookup.TooManyTries as trouble:
             return home.too_often(request, trouble)
         except lookup.NotFound:
-            form.add_error("postcode", _("This is not the postcode on file. Check it on your order."))
+            form.add_error(
+                "postcode", _("This is not the postcode on file. Check it on your order.")
+            )
         else:
             response = HttpResponseRedirect(reverse("track", args=[head.token]))
             access.grant(response, head, Level.DETAILS, request=request)
             return response
     status = 422 if form.errors else 200
-    return render(request, "pages/track_open.html", {"form": form, "token": head.token}, status=status)
+    return render(
+        request, "pages/track_open.html", {"form": form, "token": head.token}, status=status
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -245,7 +252,7 @@ def send_code(request: HttpRequest, head: Head) -> HttpResponse:
     return render(request, "pages/track_code.html", {"token": head.token, "email": email})
 
 
-# --- Keep me posted ---------------------------------------------------------------------------------
+# --- Keep me posted -------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -255,21 +262,18 @@ def keep_posted(request: HttpRequest, head: Head) -> HttpResponse:
     level = access.level_of(request, head, shopper_id=head.shopper_id)
     if level < Level.DETAILS:
         return HttpResponseRedirect(reverse("track-open", args=[head.token]))
-    watch = Watch.objects.filter(person_id=head.shopper_id, parcel_token=head.token)
+    shopper = User.objects.get(pk=head.shopper_id)
     if request.method == "POST":
         if request.POST.get("answer") == "stop":
-            watch.delete()
+            watches.unwatch(person=shopper, parcel_token=head.token)
         else:
-            Watch.objects.get_or_create(
-                person_id=head.shopper_id,
-                parcel_token=head.token,
-                defaults={"since": timezone.now()},
-            )
+            watches.watch(person=shopper, parcel_token=head.token, now=timezone.now())
         return HttpResponseRedirect(reverse("keep-posted", args=[head.token]))
+    is_watched = Watch.objects.filter(person=shopper, parcel_token=head.token).exists()
     facts = {
         "token": head.token,
-        "email": _masked_email(head),
-        "is_watched": watch.exists(),
+        "email": masking.email(shopper.email),
+        "is_watched": is_watched,
         "is_final": head.status in SOFT_TERMINAL,
     }
     return render(request, "pages/keep_posted.html", facts)
@@ -286,4 +290,3 @@ urlpatterns = [
     path("code/", send_code, name="track-code"),
     path("keep-posted/", keep_posted, name="keep-posted"),
 ]
-

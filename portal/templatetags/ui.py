@@ -1,21 +1,28 @@
 """
 What templates may say, in one library: ``{% load ui %}``.
 
-``{% icon "check" %}``            an inline SVG, hidden from screen readers; ``{% icon "check" "spin" %}`` adds a class
-``{{ minor|money:currency }}``    minor units as the language writes them: $54.50, ¥358.00
-``{{ at|day }}``                  Mon 14 Sep / 9 月 14 日周一 (a date or a datetime; datetimes in the current zone)
-``{{ at|long_day }}``             Wed 9 September, for headings
-``{{ at|when }}``                 Mon 14 Sep, 18:00 / 9 月 14 日周一 18:00
-``{% range first last %}``        14 to 16 September / 9 月 14 日至 16 日
-``{% time at %}``                 <time datetime="...+00:00">Mon 14 Sep, 18:00</time>; ``{% time at "day" %}`` the day only
-``{{ status|tone }}``             good, warn, bad, info, own or calm, for a parcel's or a claim's state
-``{{ address|mask_email }}``      w•••@example.org
-``{{ code|mask_postcode }}``      2000**
-``{{ text|mask_tail }}``          •••• 0731
-``{% control field %}``           a form field's widget with our class and its hint and error tied to it; second argument adds classes
-``{{ field|hint_id }}`` ``{{ field|error_id }}``  the ids that ``control`` refers to
-``{{ form|problems }}``           a form's mistakes (anchor, text) for ``components/errors.html``
-``{{ count|many }}``              2,100 with the language's separators
+``{% icon "check" %}``
+    An inline SVG, hidden from screen readers; ``{% icon "check" "spin" %}`` adds a class.
+``{{ minor|money:currency }}``
+    Minor units as the language writes them: $54.50, ¥358.00.
+``{{ at|day }}``, ``{{ at|short_day }}``, ``{{ at|long_day }}``, ``{{ at|when }}``
+    Mon 14 Sep; 14 Sep; Mon 14 September, for headings; Mon 14 Sep, 18:00. In Chinese
+    9 月 14 日周一 and so on. Moments are said in the current zone.
+``{% range first last %}``
+    14 to 16 September, 9 月 14 日至 16 日.
+``{% time at %}``
+    ``<time datetime="...+00:00">Mon 14 Sep, 18:00</time>``; ``{% time at "day" %}`` the day only.
+``{{ state|tone }}``
+    good, warn, bad, info, own or calm, for a parcel's or a claim's state.
+``{{ address|mask_email }}``, ``{{ code|mask_postcode }}``, ``{{ text|mask_tail }}``
+    w•••@example.org; 2000**; •••• 0731.
+``{% control field %}``
+    A form field's widget with our class, its hint and its error tied to it; a second argument
+    adds classes. ``{{ field|hint_id }}`` and ``{{ field|error_id }}`` name the ids it refers to.
+``{{ form|problems }}``
+    A form's mistakes (anchor, text) for ``components/errors.html``.
+``{{ count|many }}``
+    2,100 with the language's separators.
 """
 
 from __future__ import annotations

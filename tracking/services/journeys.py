@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
@@ -206,7 +206,7 @@ _MASKED: dict[str, Phase] = {
 
 def details(*, head: Head, now: datetime) -> Details:
     """Return the whole journey as the level DETAILS may see it."""
-    family = list(
+    rows = (
         Parcel.objects.filter(order_id=head.order_id)
         .order_by("position")
         .values(
@@ -235,6 +235,7 @@ def details(*, head: Head, now: datetime) -> Details:
             "order__postcode",
         )
     )
+    family = cast("list[dict[str, Any]]", list(rows))
     contents = _contents(parcel["pk"] for parcel in family)
     own = next(parcel for parcel in family if parcel["pk"] == head.pk)
     home = _zone(own["carrier__timezone"])
@@ -337,6 +338,10 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
+_AHEAD = frozenset({Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Phase.HELD})
+"""Where the day that matters for another parcel is the one it is expected on."""
+
+
 def _others(
     family: list[dict[str, Any]], own: int, contents: dict[int, list[Item]], *, now: datetime
 ) -> tuple[Other, ...]:
@@ -345,12 +350,17 @@ def _others(
         if parcel["pk"] == own:
             continue
         zone = _zone(parcel["carrier__timezone"])
-        at = parcel["delivered_at"] or parcel["eta_to"] or parcel["promised_at"]
+        phase = _phase(parcel, zone=zone, now=now)
+        at = None
+        if phase is Phase.DELIVERED:
+            at = parcel["delivered_at"]
+        elif phase in _AHEAD:
+            at = parcel["eta_to"] or parcel["promised_at"]
         found.append(
             Other(
                 token=parcel["token"],
                 position=parcel["position"],
-                phase=_phase(parcel, zone=zone, now=now),
+                phase=phase,
                 status=parcel["status"],
                 reason=parcel["reason"],
                 at=at.astimezone(zone) if at else None,
@@ -430,7 +440,7 @@ def phase_on_the_way(
 
 
 def first_troubled(*, order_id: int) -> str | None:
-    """Return the token of the order's parcel to show first: trouble, then on its way, then the rest."""
+    """Return the token of the order's parcel to show first: troubled, then moving, then ended."""
     rows = Parcel.objects.filter(order_id=order_id).values_list("token", "status", "position")
     best = min(
         rows,

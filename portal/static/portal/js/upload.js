@@ -466,7 +466,10 @@ function bind() {
   if (found === form) return;
   form = found;
   held = null;
-  if (!form) return;
+  if (!form) {
+    tally();
+    return;
+  }
   learn();
   remembered.url = form.dataset.url;
   remembered.most = Number(form.dataset.most);
@@ -548,5 +551,24 @@ addEventListener("online", () => {
 addEventListener("beforeunload", (event) => {
   if (jobs.some((job) => MOVING.has(job.state))) event.preventDefault();
 });
-document.addEventListener("htmx:afterSettle", bind);
+
+// Continue swaps the next question in, so that photos on their way keep going.
+document.addEventListener("htmx:afterSettle", (event) => {
+  bind();
+  const { requestConfig, target } = event.detail;
+  if (target !== document.body || requestConfig?.verb !== "post") return;
+  if (!document.querySelector("[data-focus]")) {
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }
+});
+for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(trouble, (event) => {
+    const line = event.target.querySelector?.("[data-trouble]");
+    if (line) line.hidden = false;
+  });
+}
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const line = event.target.querySelector?.("[data-trouble]");
+  if (line) line.hidden = true;
+});
 bind();
