@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -38,13 +39,14 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [
+        role = cast("forms.ChoiceField", self.fields["role"])
+        role.choices = [
             ("", _("No role")),
             *((role.value, roles.LABELS[role]) for role in roles.RoleName),
         ]
         if self.instance.pk:
             held = roles.held(self.instance)
-            self.fields["role"].initial = held.value if held else ""
+            role.initial = held.value if held else ""
 
     def clean_email(self) -> str:
         """Keep addresses in lower case and tell when somebody else has it."""
@@ -69,7 +71,13 @@ class PersonAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Load roles and second factors with the list."""
-        return super().get_queryset(request).prefetch_related("groups", "authenticator_set")
+        return self._with_factor(super().get_queryset(request)).prefetch_related("groups")
+
+    def _with_factor(self, people: QuerySet[User]) -> QuerySet[User]:
+        factors = Authenticator.objects.filter(
+            user=OuterRef("pk"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        )
+        return people.annotate(has_factor=Exists(factors))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Refuse: people are made inactive or erased by command, for claims refer to them."""
@@ -101,7 +109,7 @@ class PersonAdmin(ModelAdmin):
     @display(description=_("second factor"), boolean=True)
     def has_second_factor(self, obj: User) -> bool:
         """Tell whether an authenticator app or a passkey is set up."""
-        return any(a.type in {"totp", "webauthn"} for a in obj.authenticator_set.all())
+        return bool(obj.__dict__.get("has_factor"))
 
 
 class TokenForm(forms.ModelForm):

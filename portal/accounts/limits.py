@@ -48,7 +48,7 @@ def forgive(key: str) -> None:
     """Forget the tries under ``key``, as after one that succeeded."""
     digest = _digest(key)
     try:
-        _client(settings.CACHES["default"]["LOCATION"]).delete(digest)
+        _client(_location()).delete(digest)
     except redis.RedisError:
         log.warning("redis is away; a limit is forgiven in the database only")
     with connection.cursor() as cursor:
@@ -65,12 +65,16 @@ def _client(location: str) -> redis.Redis:
     return redis.Redis.from_url(location, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
+def _location() -> str:
+    return str(settings.CACHES["default"]["LOCATION"])
+
+
 def _in_redis(digest: str, seconds: int) -> int | None:
     global _away_until
     if time.monotonic() < _away_until:
         return None
     try:
-        client = _client(settings.CACHES["default"]["LOCATION"])
+        client = _client(_location())
         return int(client.eval(_SPEND, 1, digest, seconds))
     except redis.RedisError:
         _away_until = time.monotonic() + _AWAY_SECONDS
