@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.admin import workspace
+from claims.admin import queue, verdict, workspace
 from claims.models import Claim, Compensation
 from claims.services import compensations, conversation, decisions, desk, reckoning, waiting
 from claims.services.refusals import NoWords, Refusal
@@ -130,7 +130,7 @@ def _propose(press: Press) -> str:
         raise FieldRefused("note", _("Say why a line is lower; the shopper reads it."))
     preview = reckoning.preview(claim=claim, now=now, amounts=lowered, note=note)
     if press.text("sum") != str(preview.amount_minor):
-        said = Money(preview.amount_minor, claim.currency).say(workspace.language())
+        said = Money(preview.amount_minor, claim.currency).say(queue.language())
         raise AnotherSum(sum=said)
     assessment = decisions.assess(
         claim=claim, agent=press.user, amounts=lowered, note=note, now=now
@@ -138,7 +138,7 @@ def _propose(press: Press) -> str:
     decisions.propose(
         claim=claim, assessment=assessment, agent=press.user, text=press.text("text"), now=now
     )
-    said = Money(preview.amount_minor, claim.currency).say(workspace.language())
+    said = Money(preview.amount_minor, claim.currency).say(queue.language())
     return {
         "approved": _("%(sum)s approved. The payment is on its way."),
         "offered": _("%(sum)s offered. The shopper has been told."),
@@ -155,7 +155,7 @@ def _lowered(press: Press) -> dict[int, int]:
 
 
 def _second(press: Press) -> str:
-    approval = workspace.live_approval(press.claim)
+    approval = verdict.live_approval(press.claim)
     if approval is None or press.text("digest") != approval.digest:
         raise decisions.ChangedSince
     decisions.second(claim=press.claim, approver=press.user, now=press.now)
@@ -206,9 +206,7 @@ def _day(press: Press, name: str) -> datetime | None:
 
 
 def _trace(press: Press) -> str:
-    waiting.trace(
-        claim=press.claim, agent=press.user, note=press.text("trace_note"), now=press.now
-    )
+    waiting.trace(claim=press.claim, agent=press.user, note=press.text("trace_note"), now=press.now)
     return _("Noted. The claim waits for the carrier, for 30 days at most.")
 
 

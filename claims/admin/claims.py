@@ -12,13 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from claims.admin import actions, words, workspace
+from claims.admin import actions, queue, words, workspace
 from claims.admin.filters import TURNS, DueFilter, HandsFilter, TurnFilter
 from claims.admin.readonly import ReadOnlyAdmin
 from claims.models import Claim, ClaimLine
@@ -33,14 +32,23 @@ class QueueList(ChangeList):
 
     def url_for_result(self, result: Any) -> str:
         """Return the address of a claim's workspace."""
-        return workspace.href(result)
+        return queue.href(result)
 
 
 @admin.register(Claim)
 class ClaimAdmin(ReadOnlyAdmin):
     """The queue and the workspace; state changes only by the workspace's buttons."""
 
-    list_display = ("reference", "what", "sum", "state_label", "due", "order_number", "who", "hands")
+    list_display = (
+        "reference",
+        "what",
+        "sum",
+        "state_label",
+        "due",
+        "order_number",
+        "who",
+        "hands",
+    )
     list_display_links = ("reference",)
     list_filter = (TurnFilter, DueFilter, HandsFilter, "reason")
     list_select_related = ("order", "assignee", "shopper")
@@ -87,7 +95,7 @@ class ClaimAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Claimed"), ordering="claimed_minor")
     def sum(self, claim: Claim) -> str:
         """Say the claimed sum."""
-        return Money(claim.claimed_minor, claim.currency).say(workspace.language())
+        return Money(claim.claimed_minor, claim.currency).say(queue.language())
 
     @display(description=gettext_lazy("State"), ordering="state")
     def state_label(self, claim: Claim) -> str:
@@ -123,7 +131,9 @@ class ClaimAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show the queue under its own name."""
-        chosen = request.GET.get(TurnFilter.parameter_name, "all" if request.GET.get("q") else "desk")
+        chosen = request.GET.get(
+            TurnFilter.parameter_name, "all" if request.GET.get("q") else "desk"
+        )
         title = TURNS.get(chosen, TURNS["desk"])[0]
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
@@ -159,7 +169,7 @@ class ClaimAdmin(ReadOnlyAdmin):
                     claim = self.get_object(request, ref) or claim
                 else:
                     messages.success(request, said)
-                    return HttpResponseRedirect(workspace.href(claim))
+                    return HttpResponseRedirect(queue.href(claim))
         amounts: dict[int, int] = {}
         try:
             amounts = actions.typed_amounts(claim, typed)

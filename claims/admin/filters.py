@@ -46,7 +46,7 @@ class TurnFilter(SimpleListFilter):
         """Return every queue."""
         return [(key, label) for key, (label, _states) in TURNS.items()]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Leave out Django's "All": ours is one of the queues."""
         chosen = self.value() or "desk"
         for key, label in self.lookup_choices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,13 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from claims.admin import words, workspace
+from claims.admin import queue, words
 from claims.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from claims.models import (
     Approval,
@@ -34,6 +33,7 @@ from claims.models import (
 from claims.services import compensations
 from claims.services.refusals import Refusal
 from claims.states import CompensationState
+from portal.accounts.models import User
 from portal.lib.money import Money
 
 
@@ -44,7 +44,7 @@ def say(minor: int, currency: str) -> str:
 
 def claim_link(claim: Any) -> str:
     """Return a link to a claim's workspace."""
-    return format_html('<a href="{}">{}</a>', workspace.href(claim), claim.ref)
+    return format_html('<a href="{}">{}</a>', queue.href(claim), claim.ref)
 
 
 @admin.register(Approval)
@@ -157,7 +157,9 @@ class CompensationAdmin(ReadOnlyAdmin):
         """Send a failed payment again under a new key."""
         row = get_object_or_404(Compensation, pk=object_id)
         try:
-            compensations.retry(compensation=row, agent=request.user, now=timezone.now())
+            compensations.retry(
+                compensation=row, agent=cast("User", request.user), now=timezone.now()
+            )
         except Refusal as refusal:
             messages.error(request, str(refusal))
         else:

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, ngettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from portal.lib import dates
 
@@ -50,7 +49,7 @@ SOON = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Due:
-    """When something is due, in words, and how warm it is: ``late``, ``hot``, ``today``, ``calm``."""
+    """When something is due, in words, and its heat: ``late``, ``hot``, ``today`` or ``calm``."""
 
     words: str
     heat: str

@@ -13,10 +13,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from claims.admin import words, workspace
+from claims.admin import queue, words
 from claims.models import Claim, Compensation
 from claims.states import WITH_STAFF, ClaimState, CompensationState
 from portal.lib.money import Money
@@ -50,9 +50,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     tiles: list[Tile] = []
     if user.has_perm("claims.view_claim"):
         tiles += _claims(now)
-        context["due_soonest"] = _rows(workspace.waiting())
-        context["second_waits"] = _rows(workspace.waiting((ClaimState.PENDING_APPROVAL,)))
-        mine = workspace.waiting((*WITH_STAFF, ClaimState.NEEDS_INFO)).filter(assignee=user.pk)
+        context["due_soonest"] = _rows(queue.waiting())
+        context["second_waits"] = _rows(queue.waiting((ClaimState.PENDING_APPROVAL,)))
+        mine = queue.waiting((*WITH_STAFF, ClaimState.NEEDS_INFO)).filter(assignee=user.pk)
         context["mine"] = _rows(mine)
     if user.has_perm("claims.view_compensation"):
         tiles += _payments()
@@ -120,8 +120,8 @@ def _rows(claims: QuerySet[Claim]) -> list[dict[str, Any]]:
     return [
         {
             "ref": claim.ref,
-            "href": workspace.href(claim),
-            "title": workspace.title(claim),
+            "href": queue.href(claim),
+            "title": queue.title(claim),
             "sum": Money(claim.claimed_minor, claim.currency).say(language),
             "due": words.due(claim.due_at, now=now),
         }
@@ -219,3 +219,8 @@ def name(request: HttpRequest) -> str:
     """Return the merchant's name in the reader's language."""
     chinese = (get_language() or "").startswith("zh")
     return str(settings.BRAND["name_zh" if chinese else "name"])
+
+
+def place(request: HttpRequest) -> str:
+    """Return what the admin is called."""
+    return pgettext("place", "Claims desk")

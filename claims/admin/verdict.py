@@ -1,0 +1,127 @@
+"""The decision at the right of the workspace: what would be paid, by which rule, by whose yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from claims.admin import queue
+from claims.models import Approval, Claim
+from claims.services import policies, reckoning
+from claims.services.refusals import Refusal
+from claims.states import Wish
+from portal.lib.money import Money
+
+
+@dataclass
+class Decision:
+    """The decision panel while a claim is under review."""
+
+    refusal: str
+    result: reckoning.Reckoning | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    total: str = ""
+    total_minor: int = 0
+    limit: str = ""
+    is_above: bool = False
+    grants_all: bool = False
+    rule: str = ""
+    rule_text: str = ""
+    button: str = ""
+
+
+def decision(
+    claim: Claim, *, now: datetime, amounts: Mapping[int, int], typed: Mapping[str, str]
+) -> Decision:
+    """Reckon the claim with the typed amounts; whatever is wrong is said, nothing typed is lost."""
+    refusal = ""
+    try:
+        whole = reckoning.preview(claim=claim, now=now)
+        result: reckoning.Reckoning = whole
+        if amounts:
+            try:
+                note = typed.get("note", "").strip() or "-"
+                result = reckoning.preview(claim=claim, now=now, amounts=amounts, note=note)
+            except Refusal as error:
+                refusal = str(error)
+        limit = policies.limit_for(currency=claim.currency, now=now)
+    except Refusal as error:
+        return Decision(refusal=str(error))
+    total = Money(result.amount_minor, claim.currency)
+    said = total.say(queue.language())
+    is_above = total.minor > limit.single_minor
+    grants_all = claim.wish == Wish.REFUND and result.amount_minor >= whole.amount_minor
+    if is_above:
+        button = _("Propose %(sum)s to a second person")
+    elif grants_all:
+        button = _("Approve %(sum)s")
+    else:
+        button = _("Offer %(sum)s")
+    return Decision(
+        result=result,
+        refusal=refusal,
+        lines=[_line(line, claim.currency, typed) for line in result.lines],
+        total=said,
+        total_minor=total.minor,
+        limit=Money(limit.single_minor, claim.currency).say(queue.language()),
+        is_above=is_above,
+        grants_all=grants_all,
+        rule=result.rule,
+        rule_text=result.text_zh if queue.chinese() else result.text_en,
+        button=button % {"sum": said},
+    )
+
+
+def _line(line: Mapping[str, Any], currency: str, typed: Mapping[str, str]) -> dict[str, Any]:
+    key, quantity, each = (int(line[name]) for name in ("key", "quantity", "each_minor"))
+    note = line["note_zh"] if queue.chinese() else line["note_en"]
+    label = f"{line['title']} × {line['quantity']}" if line["title"] else note.split(": ")[0]
+    return {
+        "key": key,
+        "label": label,
+        "amount": Money(int(line["amount_minor"]), currency).say(queue.language()),
+        "full": Money(int(line["quantity"]) * int(line["each_minor"]), currency).say(
+            queue.language()
+        ),
+        "field": f"amount-{key}",
+        "value": typed.get(f"amount-{key}")
+        or str(Money(int(line["amount_minor"]), currency).major),
+        "is_deduction": key < 0,
+    }
+
+
+def is_lowered(verdict: Decision) -> bool:
+    """Whether a line is lower than policy gives."""
+    return bool(verdict.result and verdict.result.inputs.get("lowered")) and any(
+        line["amount"] != line["full"] for line in verdict.lines if not line["is_deduction"]
+    )
+
+
+def lines_of(lines: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, str]]:
+    """Return the lines of a kept assessment for ``components/money.html``."""
+    return [
+        {
+            "label": f"{line['title']} × {line['quantity']}"
+            if line["title"]
+            else (line["note_zh"] if queue.chinese() else line["note_en"]),
+            "amount": Money(int(line["amount_minor"]), currency).say(queue.language()),
+            "note": (line["note_zh"] if queue.chinese() else line["note_en"])
+            if line["title"]
+            else "",
+        }
+        for line in lines
+    ]
+
+
+def live_approval(claim: Claim) -> Approval | None:
+    """Return the proposal that stands, if any."""
+    return (
+        Approval.objects.filter(claim=claim, voided_at=None)
+        .select_related("assessment", "reviewer", "approver")
+        .order_by("-pk")
+        .first()
+    )
