@@ -9,8 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from claims import rules
 from claims.models import Assessment, Compensation
@@ -151,7 +150,8 @@ def money_lines(compensations: list[Compensation]) -> list[dict[str, str]]:
             label = _("Sent to the %(instrument)s") % {"instrument": where}
             note = said_day(row.settled_at)
             if row.provider_ref:
-                note += ". " + _("Bank reference %(reference)s") % {"reference": row.provider_ref}
+                facts = {"day": note, "reference": row.provider_ref}
+                note = _("%(day)s, bank reference %(reference)s") % facts
         elif row.state in {CompensationState.FAILED, CompensationState.REVERSED}:
             label = _("Came back from the %(instrument)s") % {"instrument": where}
             note = _("Not paid. We find another way with you.")

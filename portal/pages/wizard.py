@@ -24,6 +24,7 @@ from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib import masking
 from portal.pages import signin, wizard_photos
+from portal.pages.claim_faces import make_stamp, said_day
 from portal.pages.claim_guard import for_its_shopper, items_in_words, private
 from portal.pages.forms import (
     ItemsForm,
@@ -107,13 +108,13 @@ def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
 def _which(parcel: Parcel) -> str:
     """Say which parcel of the order this is."""
     total = parcel.order.parcels.count()
+    what = parcel.number
+    if parcel.delivered_at is not None:
+        what = _("delivered %(day)s") % {"day": said_day(parcel.delivered_at)}
     if total > 1:
-        return _("%(place)s of %(total)s, %(number)s") % {
-            "place": parcel.position,
-            "total": total,
-            "number": parcel.number,
-        }
-    return parcel.number
+        facts = {"place": parcel.position, "total": total, "what": what}
+        return _("%(place)s of %(total)s, %(what)s") % facts
+    return what
 
 
 def _elsewhere(parcel: Parcel) -> list[dict[str, Any]]:
@@ -363,6 +364,12 @@ def _receipt(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Say that we have it, and by when we decide."""
     context = {
         "claim": claim,
+        "stamp": make_stamp(
+            claim.decide_by,
+            kicker=_("We decide by"),
+            sentence=_("We decide by %(day)s."),
+            tone="info",
+        ),
         "address": masking.email(claim.shopper.email),
         "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
         "keeps_box": claim.reason != ClaimReason.LOST,

@@ -329,9 +329,7 @@ class TestPhotos:
         claim = at_photos(parcel)
         pdf = SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 \n" + b"x" * 64)
 
-        answer = client.post(
-            page(claim, "photos"), {"do": "add", "photo_item": [jpeg(), pdf]}
-        )
+        answer = client.post(page(claim, "photos"), {"do": "add", "photo_item": [jpeg(), pdf]})
 
         text = answer.content.decode()
         assert answer.status_code == 422

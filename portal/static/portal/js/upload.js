@@ -177,7 +177,7 @@ function tally() {
   }
   const moving = jobs.filter((job) => MOVING.has(job.state)).length;
   for (const node of document.querySelectorAll("[data-on-their-way]")) {
-    node.hidden = moving === 0;
+    node.hidden = moving === 0 || held !== null;
     node.querySelector("[data-on-their-way-text]").textContent = moving ? count("moving", moving) : "";
   }
   speak();
@@ -419,7 +419,7 @@ async function remove(item) {
     }
   }
   item.remove();
-  const stop = neighbour?.querySelector("[data-remove]") ?? ask.querySelector("[data-pick]:not([hidden])");
+  const stop = neighbour?.querySelector("[data-remove]") ?? ask.querySelector("[data-pick]");
   stop?.focus();
   pump();
 }
@@ -449,6 +449,7 @@ function hold(event) {
   const line = form.querySelector("[data-held]");
   line.textContent = say("held");
   line.hidden = false;
+  tally();
 }
 
 function release() {
@@ -481,7 +482,13 @@ function bind() {
     node.hidden = true;
     for (const input of node.querySelectorAll("input")) input.disabled = true;
   }
-  for (const node of form.querySelectorAll("[data-fancy]")) node.hidden = false;
+  for (const node of form.querySelectorAll("[data-fancy]")) {
+    // What the list of mistakes links to must be the control that is there.
+    const pick = node.querySelector("[data-pick]");
+    const plain = document.getElementById(pick.id.replace("pick_", "photo_"));
+    if (plain) [plain.id, pick.id] = [pick.id, plain.id];
+    node.hidden = false;
+  }
   form.addEventListener("submit", hold, true);
   form.addEventListener("change", (event) => {
     if (!event.target.matches("[data-pick]")) return;
