@@ -33,10 +33,16 @@ class Stopped(BaseException):
         self.number = number
 
 
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process a signal when the thread that started it ends."""
+def die_with_parent(number: int = signal.SIGKILL, *, parent: int | None = None) -> None:
+    """
+    Have the kernel send this process a signal when the thread that started it ends.
+
+    ``parent`` is who started it: if that is somebody else by now, it died before we could ask.
+    """
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if parent is not None and os.getppid() != parent:
+            os._exit(1)
 
 
 def adopt_orphans() -> None:
@@ -140,9 +146,7 @@ def _become(
 ) -> None:
     code = 1
     try:
-        die_with_parent(signal.SIGTERM)
-        if os.getppid() != keeper:
-            os._exit(1)
+        die_with_parent(signal.SIGTERM, parent=keeper)
         adopt_orphans()
         if apart:
             os.setpgid(0, 0)

@@ -55,7 +55,7 @@ class Child:
     def start(self) -> None:
         """Start it; its output goes to its log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        wanted = self.death_signal
+        wanted, parent = self.death_signal, os.getpid()
         with self.log.open("ab") as log:
             # The Popen of this child outlives the function; stop() waits for it.
             self.process = subprocess.Popen(  # noqa: S603
@@ -69,7 +69,7 @@ class Child:
                 group=group_of(self.user),
                 extra_groups=[] if self.user else None,
                 process_group=0,
-                preexec_fn=lambda: keeper.die_with_parent(wanted),
+                preexec_fn=lambda: keeper.die_with_parent(wanted, parent=parent),
             )
         if self.stdin is not None and self.process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):

@@ -190,7 +190,8 @@ def worker(env: dict[str, str], *, log: Path, processes: int = 2) -> Child:
     return Child(
         name="worker",
         command=[
-            places.python(), "-m", "celery", "-A", "portal.celery", "worker", "-B",
+            places.python(), "-m", "portal.ops.launcher.leashed", "celery",
+            "-A", "portal.celery", "worker", "-B",
             "-c", str(processes), "-l", env.get("AMENDS_LOG_LEVEL", "WARNING"),
             "--without-gossip", "--without-mingle",
         ],
@@ -206,7 +207,7 @@ def web(env: dict[str, str], *, port: int, log: Path, workers: int = 2, threads:
     return Child(
         name="web",
         command=[
-            places.python(), "-m", "portal.ops.launcher.serving",
+            places.python(), "-m", "portal.ops.launcher.leashed", "granian",
             "portal.wsgi:application", "--interface", "wsgi",
             "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--http", "1",
             "--workers", str(workers), "--blocking-threads", str(threads),

@@ -42,8 +42,8 @@ def environment(var: Path, **more: str) -> dict[str, str]:
     return {**mine, "AMENDS_VAR": str(var), "AMENDS_DEMO": "0", "AMENDS_MARK": str(var), **more}
 
 
-def marked(var: Path) -> list[int]:
-    """Return the living processes that were started with this var/."""
+def marked(var: Path) -> list[str]:
+    """Return the command lines of the living processes that were started with this var/."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -54,11 +54,11 @@ def marked(var: Path) -> list[int]:
             os.fsencode(var) in words
             and (entry / "stat").read_text().split(")")[1].split()[0] != "Z"
         ):
-            found.append(int(entry.name))
+            found.append(f"{entry.name}: {words[:200]!r}")
     return found
 
 
-def wait_until_gone(var: Path, *, seconds: float = 15) -> list[int]:
+def wait_until_gone(var: Path, *, seconds: float = 15) -> list[str]:
     deadline = time.monotonic() + seconds
     while (left := marked(var)) and time.monotonic() < deadline:
         time.sleep(0.05)
