@@ -30,7 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/", about.help_page, name="help"),
     path("how-claims-are-decided/", about.how, name="how"),
     path("privacy/", about.privacy, name="privacy"),
-    path("t/<str:token>/", include(track.urlpatterns)),
+    path("t/<slug:token>/", include(track.urlpatterns)),
     *_of("portal.pages.signin"),
     *_of("portal.pages.wizard"),  # before claim: its claims/new/ is no reference
     *_of("portal.pages.claim"),

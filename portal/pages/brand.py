@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "round": (0, 1.6),
 }
 """What each number may be; inside these no choice can break the contrast of text."""
+USUAL = {"hue": 262.0, "chroma": 0.13, "round": 1.0}
+"""What stands where a setting is no number at all."""
 WARM = (10, 45)
 """Hues that look like the tone of bad news."""
 FONTS = re.compile(r"""^[\w\s,"'-]{0,200}$""")
@@ -44,8 +47,8 @@ def _number(key: str) -> float:
     try:
         number = float(settings.BRAND[key])
     except (KeyError, TypeError, ValueError):
-        return {"hue": 262.0, "chroma": 0.13, "round": 1.0}[key]
-    return min(max(number, low), high)
+        number = math.nan
+    return USUAL[key] if math.isnan(number) else min(max(number, low), high)
 
 
 def stylesheet() -> str:

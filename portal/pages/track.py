@@ -61,7 +61,7 @@ def of_a_parcel(view: JourneyView[Rest]) -> PageView[Rest]:
     def page(
         request: HttpRequest, token: str, *args: Rest.args, **kwargs: Rest.kwargs
     ) -> HttpResponse:
-        head = journeys.head(token=token) if len(token) <= 32 and token.isascii() else None
+        head = journeys.head(token=token) if len(token) <= 32 else None
         if head is None:
             raise Http404
         response = view(request, head, *args, **kwargs)

@@ -1,0 +1,197 @@
+"""Find my parcel: one answer for unknown and wrong, and an end to guessing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal.pages import access
+from tests.factories.tracking import NOON, OrderFactory, ParcelFactory
+from tracking.models import Parcel
+from tracking.states import ParcelStatus
+
+pytestmark = pytest.mark.django_db
+HOME = "/"
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def parcel() -> Parcel:
+    """Give a parcel of order PH-20418."""
+    return ParcelFactory.create(
+        order__number="PH-20418",
+        order__email="w.lin@example.org",
+        order__postcode="SW1A 1AA",
+        number="1Z999AA10123456784",
+    )
+
+
+def by_order(client: Client, order: str, email: str, **extra: str) -> object:
+    return client.post(HOME, {"by": "order", "order": order, "email": email}, **extra)
+
+
+def by_number(client: Client, number: str, postcode: str = "", **extra: str) -> object:
+    return client.post(HOME, {"by": "number", "number": number, "postcode": postcode}, **extra)
+
+
+def body(answer) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+
+
+class TestFindByOrder:
+    @pytest.mark.parametrize("order", ["PH-20418", " ph-20418 "])
+    def test_opens_the_journey(self, client: Client, parcel: Parcel, order: str) -> None:
+        answer = by_order(client, order, "W.Lin@Example.org ")
+
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == reverse("track", args=[parcel.token])
+        assert b"PH-20418" in client.get(answer.headers["Location"]).content
+
+    def test_shows_the_troubled_parcel_first_and_opens_them_all(
+        self, client: Client, parcel: Parcel
+    ) -> None:
+        lost = ParcelFactory.create(order=parcel.order, status=ParcelStatus.LOST)
+
+        answer = by_order(client, "PH-20418", "w.lin@example.org")
+
+        assert answer.headers["Location"] == reverse("track", args=[lost.token])
+        assert b"PH-20418" in client.get(reverse("track", args=[parcel.token])).content
+
+    def test_an_order_still_being_packed_says_so(self, client: Client) -> None:
+        order = OrderFactory.create()
+
+        answer = by_order(client, order.number, order.email)
+
+        assert answer.status_code == 200
+        assert b"Being packed" in answer.content
+
+    def test_unknown_and_wrong_are_one_answer_for_the_same_work(
+        self, client: Client, parcel: Parcel
+    ) -> None:
+        seen = []
+        for order, email in [("PH-20418", "x.lin@example.org"), ("PH-99999", "x.lin@example.org")]:
+            with CaptureQueriesContext(connection) as queries:
+                answer = by_order(client, order, email)
+            assert answer.status_code == 422
+            shapes = [re.sub(r"'[^']*'", "?", query["sql"]) for query in queries]
+            seen.append((body(answer).replace(order, "#"), shapes))
+
+        assert seen[0] == seen[1]
+        assert access.COOKIE not in client.cookies
+        assert "We cannot find that order with that e-mail." in seen[0][0]
+
+    def test_mistakes_come_back_with_what_was_typed(self, client: Client) -> None:
+        answer = by_order(client, "", "w.lin")
+
+        page = body(answer)
+        assert answer.status_code == 422
+        assert "<title>Error: Find my parcel" in page
+        assert 'href="#find-order"' in page
+        assert 'href="#find-email"' in page
+        assert 'value="w.lin"' in page
+        assert page.count('aria-invalid="true"') == 2
+        assert "Enter an order number that starts with PH" in page
+
+    @pytest.mark.parametrize("order", ["\x00", "'; drop table", "9" * 65, "𝕏"])
+    def test_strange_input_is_answered_kindly(self, client: Client, order: str) -> None:
+        assert by_order(client, order, "w@example.org").status_code == 422
+
+
+class TestFindByNumber:
+    def test_a_number_alone_opens_the_status_only(self, client: Client, parcel: Parcel) -> None:
+        answer = by_number(client, "1z999-aa1 0123456784")
+
+        assert answer.headers["Location"] == reverse("track", args=[parcel.token])
+        assert b"PH-20418" not in client.get(answer.headers["Location"]).content
+
+    def test_with_its_postcode_it_opens_the_journey(self, client: Client, parcel: Parcel) -> None:
+        answer = by_number(client, parcel.number, "sw1a1aa")
+
+        assert b"PH-20418" in client.get(answer.headers["Location"]).content
+
+    def test_unknown_and_wrong_postcode_are_one_answer_for_the_same_work(
+        self, client: Client, parcel: Parcel
+    ) -> None:
+        seen = []
+        for number in (parcel.number, "1Z999AA10123456785"):
+            with CaptureQueriesContext(connection) as queries:
+                answer = by_number(client, number, "97201")
+            assert answer.status_code == 422
+            shapes = [re.sub(r"'[^']*'", "?", query["sql"]) for query in queries]
+            seen.append((body(answer).replace(number, "#"), shapes))
+
+        assert seen[0] == seen[1]
+
+    def test_an_empty_postcode_on_file_matches_nothing(self, client: Client) -> None:
+        parcel = ParcelFactory.create(order__postcode="")
+
+        assert by_number(client, parcel.number, "-").status_code == 422
+
+    @pytest.mark.parametrize("number", ["", "12", "运单", "9" * 81])
+    def test_what_is_no_number_is_told_so(self, client: Client, number: str) -> None:
+        answer = by_number(client, number)
+
+        assert answer.status_code == 422
+        assert 'href="#find-number"' in body(answer)
+
+
+class TestLimits:
+    def test_five_wrong_tries_at_a_number_from_anywhere_are_the_last(
+        self, client: Client, parcel: Parcel
+    ) -> None:
+        codes = [
+            by_order(
+                client, "PH-20418", f"guess{n}@example.org", REMOTE_ADDR=f"198.51.100.{n}"
+            ).status_code
+            for n in range(7)
+        ]
+
+        assert codes == [422] * 5 + [429] * 2
+        right = by_order(client, "ph-20418", "w.lin@example.org", REMOTE_ADDR="198.51.100.99")
+        assert right.status_code == 429
+
+    def test_a_forged_forwarding_header_does_not_help(self, client: Client, parcel: Parcel) -> None:
+        codes = {
+            by_number(
+                client, f"1Z{n:08}", headers={"x-forwarded-for": f"203.0.113.{n}"}
+            ).status_code
+            for n in range(31)
+        }
+
+        assert codes == {422, 429}
+
+    def test_walking_through_numbers_ends_after_thirty(
+        self, client: Client, parcel: Parcel
+    ) -> None:
+        codes = [by_number(client, f"1Z{n:08}").status_code for n in range(32)]
+
+        assert codes == [422] * 30 + [429] * 2
+        elsewhere = by_number(client, parcel.number, REMOTE_ADDR="198.51.100.7")
+        assert elsewhere.status_code == 302
+
+    def test_finding_it_gives_the_tries_back(self, client: Client, parcel: Parcel) -> None:
+        for _ in range(3):
+            for _ in range(4):
+                by_order(client, "PH-20418", "guess@example.org")
+            assert by_order(client, "PH-20418", "w.lin@example.org").status_code == 302
+
+    def test_too_many_says_how_long_to_wait(self, client: Client) -> None:
+        for n in range(30):
+            by_number(client, f"1Z{n:08}")
+
+        answer = by_number(client, "1Z00000000")
+
+        assert answer.headers["Retry-After"] == "600"
+        assert b"Wait 10 minutes" in answer.content
