@@ -300,7 +300,11 @@ _STATIONS: tuple[tuple[str, _Words], ...] = (
     ("offer", pgettext_lazy("route", "Offer")),
     ("money", pgettext_lazy("route", "Money")),
 )
-_WORDS: Mapping[str, _Words] = {"done": _("done"), "now": _("now"), "next": _("still to come")}
+_WORDS: Mapping[str, _Words] = {
+    "done": pgettext_lazy("step", "done"),
+    "now": pgettext_lazy("step", "now"),
+    "next": pgettext_lazy("step", "still to come"),
+}
 _AT: Mapping[str, int] = {
     S.DRAFT: 0,
     S.SUBMITTED: 1,

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
@@ -69,14 +69,14 @@ class Incomplete(Refusal):
     """Something that the claim needs is missing; ``facts["missing"]`` lists it in sentences."""
 
     code = "incomplete"
-    sentence = gettext_lazy("%(first)s")
+    sentence = "%(first)s"
 
 
 class WindowShut(Refusal):
     """It is too early or too late for this reason."""
 
     code = "window_shut"
-    sentence = gettext_lazy("%(why)s")
+    sentence = "%(why)s"
 
 
 class CannotReopen(Refusal):
@@ -503,10 +503,12 @@ def screen(*, claim: Claim, now: datetime) -> Claim:
         return claim
     if claim.order.shopper_id != claim.shopper_id:
         appeal_until = now + rules.APPEAL_WITHIN
+        with translation.override(claim.language):
+            text = str(NotYours())
         return steps.take(
             claim, "turn_away", now=now, due_at=appeal_until, role=Role.SYSTEM,
             reason_code="not_your_order", appeal_until=appeal_until, decided_at=now,
-            decision_code="not_your_order", decision_text=str(NotYours()),
+            decision_code="not_your_order", decision_text=text,
         )  # fmt: skip
     return steps.take(
         claim, "pass_on", now=now, due_at=claim.decide_by or now, role=Role.SYSTEM,

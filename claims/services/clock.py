@@ -57,7 +57,7 @@ def _attend(pk: int, now: datetime) -> bool:
     elif claim.state in (S.SUBMITTED, S.SCREENING):
         claims.screen(claim=claim, now=now)
     elif claim.state == S.AWAITING_CARRIER:
-        waiting.hear_back(claim=claim, note="no answer in time: decided on what we know", now=now)
+        waiting.hear_back(claim=claim, now=now)
     elif claim.state in _ENDED:
         steps.take(
             claim, "close", now=now, due_at=claim.due_at, role=Role.SYSTEM,

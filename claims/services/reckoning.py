@@ -24,7 +24,7 @@ class WrongAmount(Refusal):
     """A line was set above what was paid for it, below nothing, or does not exist."""
 
     code = "wrong_amount"
-    sentence = _("Each line may be lowered, down to nothing, but never raised: %(detail)s.")
+    sentence = _("Each line may be lowered, down to nothing, but never raised.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ def trace(
 
 
 @transaction.atomic
-def hear_back(*, claim: Claim, note: str, now: datetime, agent: User | None = None) -> Claim:
+def hear_back(*, claim: Claim, now: datetime, note: str = "", agent: User | None = None) -> Claim:
     """
     Take the claim up again: the carrier has answered, or its time is over (no agent then).
 
