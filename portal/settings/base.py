@@ -255,7 +255,7 @@ MFA_TOTP_ISSUER = BRAND["name"]
 # --- Files -------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env("AMENDS_STATIC_ROOT", str(VAR_DIR / "static")))
+STATIC_ROOT: Path | None = Path(env("AMENDS_STATIC_ROOT", str(VAR_DIR / "static")))
 MEDIA_ROOT = Path(env("AMENDS_MEDIA_ROOT", str(VAR_DIR / "private")))
 """Photos live here; no URL serves this folder."""
 STORAGES = {
@@ -300,6 +300,10 @@ METRICS_TOKEN = env("AMENDS_METRICS_TOKEN")
 """The bearer token for /metrics; without one there is no such page."""
 IS_HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = False
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects; we answer plain HTTP on the loopback behind it
+    "security.W021",  # to be preloaded by browsers is the merchant's decision, and hard to undo
+]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("AMENDS_BEHIND_PROXY") else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
@@ -330,13 +334,14 @@ CONTENT_SECURITY_POLICY = {
 UNFOLD = {
     "SITE_TITLE": "Amends",
     "SITE_HEADER": "portal.pages.desk.name",
-    "SITE_SUBHEADER": _("Claims desk"),
+    "SITE_SUBHEADER": "portal.pages.desk.place",
     "SITE_SYMBOL": "handshake",
     "SITE_URL": "/",
     "SHOW_LANGUAGES": False,
     "SHOW_HISTORY": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
+    "STYLES": ["portal.pages.desk.stylesheet"],
     "DASHBOARD_CALLBACK": "portal.pages.desk.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "portal.pages.desk.navigation"},
     "COLORS": {
