@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -38,15 +40,16 @@ def parcel() -> Parcel:
     )
 
 
-def by_order(client: Client, order: str, email: str, **extra: str) -> object:
-    return client.post(HOME, {"by": "order", "order": order, "email": email}, **extra)
+def by_order(client: Client, order: str, email: str, **extra: Any) -> HttpResponse:
+    return client.post(HOME, {"by": "order", "order": order, "email": email}, **extra)  # type: ignore[return-value]
 
 
-def by_number(client: Client, number: str, postcode: str = "", **extra: str) -> object:
-    return client.post(HOME, {"by": "number", "number": number, "postcode": postcode}, **extra)
+def by_number(client: Client, number: str, postcode: str = "", **extra: Any) -> HttpResponse:
+    typed = {"by": "number", "number": number, "postcode": postcode}
+    return client.post(HOME, typed, **extra)  # type: ignore[return-value]
 
 
-def body(answer) -> str:
+def body(answer: HttpResponse) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
 
 
