@@ -61,13 +61,22 @@ class Journey:
     order: tuple[int, ...] = ()
 
 
-def project(scans: Sequence[Scan], *, carrier: str, number: str, zone: tzinfo = UTC) -> Journey:
+def project(
+    scans: Sequence[Scan],
+    *,
+    carrier: str,
+    number: str,
+    zone: tzinfo = UTC,
+    prints: Sequence[bytes] | None = None,
+) -> Journey:
     """
     Return the journey that ``scans`` describe.
 
     :param zone: where a local time of unknown zone is taken to be; it only places such scans.
+    :param prints: the scans' fingerprints, where the caller has them already.
     """
-    prints = [scan.fingerprint(carrier=carrier, number=number) for scan in scans]
+    if prints is None:
+        prints = [scan.fingerprint(carrier=carrier, number=number) for scan in scans]
     chosen: dict[bytes, int] = {}
     for place, mark in enumerate(prints):
         rival = chosen.get(mark)

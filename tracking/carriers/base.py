@@ -125,6 +125,8 @@ def read_json(body: bytes) -> Any:
         value = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise Fault(f"The body is not JSON: {error}.") from None
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return value  # too few brackets to nest too deep
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [child for parent in level for child in _containers(parent)]
@@ -194,7 +196,9 @@ def rows(value: Any, *path: str | int) -> list[dict[str, Any]]:
 
 def text(value: Any, *path: str | int, limit: int = TEXT_LIMIT) -> str:
     """Return the words at ``path`` on one line, without NUL; "" for all but words and numbers."""
-    found = part(value, *path)
+    found = value.get(path[0]) if len(path) == 1 and type(value) is dict else part(value, *path)
+    if found is None or found == "":
+        return ""
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
     return " ".join(str(found).replace("\x00", " ").split())[:limit].strip()

@@ -7,6 +7,7 @@ beside it are the contract, and this file reads it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -137,7 +138,13 @@ def _scan(event: dict[str, Any]) -> Scan:
 def _word(vocabulary: type[Word], event: dict[str, Any], field: str) -> Word | None:
     """Return one of our words; another word moves nothing and stays in ``raw_code``."""
     word = text(event, field)
-    return vocabulary(word) if word in vocabulary.values else None
+    return _vocabulary(vocabulary).get(word) if word else None
+
+
+@functools.cache
+def _vocabulary(words: type[Word]) -> dict[str, Word]:
+    """Return our words by their text; Django makes the list anew each time it is asked."""
+    return {member.value: member for member in words}
 
 
 def _identity(name: str) -> str:

@@ -32,7 +32,7 @@ class ParcelQuerySet(models.QuerySet["Parcel"]):
 
 def normalise(number: str) -> str:
     """Return a tracking number without spaces and dashes, in capitals."""
-    return "".join(c for c in number if c.isalnum()).upper()
+    return (number if number.isalnum() else "".join(filter(str.isalnum, number))).upper()
 
 
 class Parcel(models.Model):

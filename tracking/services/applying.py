@@ -286,10 +286,10 @@ def _apply_news(news: Sequence[_News], *, now: datetime) -> None:
 
     # What is stored is read before anything new is, so that both stay apart.
     old = store.scans([pk for pk in moved if live[pk]])
-    new_scans: dict[int, list[Scan]] = defaultdict(list)
+    new_scans: dict[int, dict[bytes, Scan]] = defaultdict(dict)
     for row in fresh:
         if row.withdrawn_at is None:
-            new_scans[row.parcel_id].append(row.scan)
+            new_scans[row.parcel_id][row.fingerprint] = row.scan
     store.insert_sightings(fresh, now=now)
     store.withdraw(gone, at=now)
     store.withdraw(back, at=None)
@@ -300,10 +300,16 @@ def _apply_news(news: Sequence[_News], *, now: datetime) -> None:
         parcel, state = one.parcel, stored[one.parcel.id]
         is_seen = parcel.id in moved or state[ETA][:2] != parcel.state[ETA][:2]
         if parcel.id in moved:
-            kept = [s for p, s in old.get(parcel.id, {}).items() if p in live[parcel.id]]
-            scans = kept + new_scans[parcel.id]
+            standing = live[parcel.id]
+            told = {p: s for p, s in old.get(parcel.id, {}).items() if p in standing}
+            told |= new_scans[parcel.id]
+            scans = list(told.values())
             journey = rules.project(
-                scans, carrier=parcel.carrier, number=parcel.number, zone=_zone(parcel.zone)
+                scans,
+                carrier=parcel.carrier,
+                number=parcel.number,
+                zone=_zone(parcel.zone),
+                prints=list(told),
             )
             state = store.state_of(journey, state)
             changed.append(_Changed(parcel, state, journey, scans))
@@ -425,7 +431,7 @@ def _evidence(one: _Changed, kind: str) -> dict[str, Any]:
     scan = speaking[-1]
     return {
         "occurred_at": scan.occurred_at.isoformat() if scan.occurred_at else None,
-        "local_time": scan.local_time,
+        "local_time": store.clip(scan.local_time, 25),
         "status": str(scan.status or ""),
         "reason": str(scan.reason or ""),
         "raw_code": store.clip(scan.raw_code, 60),

@@ -12,9 +12,10 @@ from typing import Any
 
 import orjson
 
+from portal.lib import sql
+from portal.lib.sql import columns, unnest
 from tracking.rules import Journey
 from tracking.scans import Scan
-from tracking.services import sql
 from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
 
 REGISTERING = 7301
@@ -87,15 +88,6 @@ class Fresh:
     withdrawn_at: datetime | None = None
 
 
-def _unnest(types: Sequence[str]) -> str:
-    return f"unnest({', '.join(f'%s::{kind}[]' for kind in types)})"
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return columns or [[] for _ in range(width)]
-
-
 _FIND = (
     "SELECT p.id, p.connection_id, p.number, p.token, p.shipped_at, p.revision, c.slug,"
     " c.name_en, c.name_zh, c.timezone, o.number, o.shopper_id, o.language, p.link_version, "
@@ -113,7 +105,7 @@ def find_parcels(keys: Iterable[Key]) -> dict[Key, Row]:
     if not wanted:
         return {}
     found = {}
-    for row in sql.rows(_FIND, _columns(wanted, 2)):
+    for row in sql.rows(_FIND, columns(wanted, ("bigint", "text"))):
         found[row[1], row[2]] = Row(*(*row[:14], row[14:]))
     return found
 
@@ -177,9 +169,9 @@ def insert_sightings(fresh: Sequence[Fresh], *, now: datetime) -> None:
     sql.run(
         "INSERT INTO tracking_sighting (parcel_id, fingerprint, envelope_id,"
         f" {', '.join(_SCAN)}, is_listed, withdrawn_at, received_at)"
-        f" SELECT *, %s::timestamptz FROM {_unnest(_SIGHTING_TYPES)}"
+        f" SELECT *, %s::timestamptz FROM {unnest(_SIGHTING_TYPES)}"
         " ON CONFLICT (parcel_id, fingerprint) DO NOTHING",
-        (now, *_columns(values, len(_SIGHTING_TYPES))),
+        (now, *columns(values, _SIGHTING_TYPES)),
     )
 
 
@@ -220,9 +212,9 @@ def withdraw(pairs: Sequence[tuple[int, bytes]], *, at: datetime | None) -> None
     if pairs:
         sql.run(
             "UPDATE tracking_sighting s SET withdrawn_at = %s FROM"
-            f" {_unnest(('bigint', 'bytea'))} AS v(parcel_id, fingerprint)"
+            f" {unnest(('bigint', 'bytea'))} AS v(parcel_id, fingerprint)"
             " WHERE s.parcel_id = v.parcel_id AND s.fingerprint = v.fingerprint",
-            (at, *_columns(pairs, 2)),
+            (at, *columns(pairs, ("bigint", "bytea"))),
         )
 
 
@@ -231,16 +223,16 @@ def unlist(pairs: Sequence[tuple[int, bytes]]) -> None:
     if pairs:
         sql.run(
             "UPDATE tracking_sighting s SET is_listed = false FROM"
-            f" {_unnest(('bigint', 'bytea'))} AS v(parcel_id, fingerprint)"
+            f" {unnest(('bigint', 'bytea'))} AS v(parcel_id, fingerprint)"
             " WHERE s.parcel_id = v.parcel_id AND s.fingerprint = v.fingerprint",
-            _columns(pairs, 2),
+            columns(pairs, ("bigint", "bytea")),
         )
 
 
 _SET = ", ".join(f"{name} = v.{name}" for name in STATE)
 _UPDATE = (
     f"UPDATE tracking_parcel p SET revision = v.revision, {_SET}"
-    f" FROM {_unnest(('bigint', 'int', *_STATE_TYPES))} AS v(id, revision, {', '.join(STATE)})"
+    f" FROM {unnest(('bigint', 'int', *_STATE_TYPES))} AS v(id, revision, {', '.join(STATE)})"
     " WHERE p.id = v.id"
 )
 
@@ -250,7 +242,10 @@ def update_parcels(changes: Sequence[tuple[int, int, tuple[Any, ...]]]) -> None:
     if changes:
         sql.run(
             _UPDATE,
-            _columns(((one, revision, *state) for one, revision, state in changes), 2 + len(STATE)),
+            columns(
+                ((one, revision, *state) for one, revision, state in changes),
+                ("bigint", "int", *_STATE_TYPES),
+            ),
         )
 
 
@@ -272,9 +267,9 @@ def keep_milestones(reached: Sequence[tuple[int, int, str, datetime]], *, now: d
         sql.run(
             "INSERT INTO tracking_parcelmilestone AS m"
             " (parcel_id, leg, status, reached_at, noticed_at)"
-            f" SELECT *, %s::timestamptz FROM {_unnest(('bigint', 'int', 'text', 'timestamptz'))}"
+            f" SELECT *, %s::timestamptz FROM {unnest(('bigint', 'int', 'text', 'timestamptz'))}"
             " ON CONFLICT (parcel_id, leg, status) DO UPDATE SET reached_at = excluded.reached_at",
-            (now, *_columns(reached, 4)),
+            (now, *columns(reached, ("bigint", "int", "text", "timestamptz"))),
         )
 
 
@@ -304,10 +299,10 @@ def insert_anomalies(
     return sql.rows(
         "INSERT INTO tracking_anomaly (parcel_id, kind, party, severity, evidence, opened_at)"
         " SELECT v.a, v.b, v.c, v.d, v.e::jsonb, %s::timestamptz FROM"
-        f" {_unnest(('bigint', 'text', 'text', 'int', 'text'))} AS v(a, b, c, d, e)"
+        f" {unnest(('bigint', 'text', 'text', 'int', 'text'))} AS v(a, b, c, d, e)"
         " ON CONFLICT (parcel_id, kind) WHERE cleared_at IS NULL DO NOTHING"
         " RETURNING id, parcel_id, kind, severity",
-        (now, *_columns(values, 5)),
+        (now, *columns(values, ("bigint", "text", "text", "int", "text"))),
     )
 
 
@@ -346,9 +341,9 @@ def settle(
         done += sql.run(
             "UPDATE tracking_envelope e SET state = v.state, error = v.error, numbers = '{}',"
             " opened_at = %s, leased_until = NULL FROM"
-            f" {_unnest(('bigint', 'text', 'text'))} AS v(id, state, error)"
+            f" {unnest(('bigint', 'text', 'text'))} AS v(id, state, error)"
             " WHERE e.id = v.id AND e.state = 'waiting' AND e.leased_until = %s",
-            (now, *_columns(plain, 3), lease),
+            (now, *columns(plain, ("bigint", "text", "text")), lease),
         )
     for envelope_id, state, error, numbers in odd:
         done += sql.run(

@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from portal.lib import sql
 from portal.lib.failpoints import reach
 from portal.outbox.nudging import nudge
 from tracking.models import Envelope
-from tracking.services import applying, sql
+from tracking.services import applying
 from tracking.services.applying import Held
 from tracking.services.applying_rows import REGISTERING
 from tracking.states import EnvelopeSource, EnvelopeState

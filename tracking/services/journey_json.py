@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracking.services import sql
+from portal.lib import sql
 
 _JOURNEY = """
 SELECT json_build_object(
