@@ -31,7 +31,7 @@ def main(program: str) -> None:
     if program == "granian":
         from granian.cli import entrypoint
 
-        entrypoint()
+        entrypoint()  # type: ignore[no-untyped-call]
     else:
         from celery.__main__ import main as celery
 

@@ -68,17 +68,18 @@ def programs(room: Path) -> Programs:
     if os.geteuid() != 0:
         return Programs(home / "bin", None)
     user = unprivileged()
-    if _can_run(home / "bin" / "postgres", user):
+    if _can_run(home / "bin", user):
         return Programs(home / "bin", user)
     copy = room / f"postgresql-{_version()}"
-    if not _can_run(copy / "bin" / "postgres", user):
+    there = copy / home.parent.name / home.name / "bin"
+    if not _can_run(there, user):
         _copy(home, copy)
-    if not _can_run(copy / "bin" / "postgres", user):
+    if not _can_run(there, user):
         raise CannotStart(
             f"The user {user} may not run programs in {home} nor in {room}.\n"
             f"Run make as an ordinary user. {_BY_URL}"
         )
-    return Programs(copy / "bin", user)
+    return Programs(there, user)
 
 
 @functools.cache
@@ -227,8 +228,9 @@ def _call(words: list[str], user: str | None, *, out: IO[bytes] | None = None) -
         return 126
 
 
-def _can_run(program: Path, user: str) -> bool:
-    return _call([str(program), "--version"], user) == 0
+def _can_run(folder: Path, user: str) -> bool:
+    programs = ("postgres", "initdb")  # the second also needs the wheel's own libraries
+    return all(_call([str(folder / name), "--version"], user) == 0 for name in programs)
 
 
 def _can_enter(folder: Path, user: str) -> bool:
@@ -246,17 +248,20 @@ def _private(folder: Path) -> Path:
 
 
 def _copy(home: Path, copy: Path) -> None:
+    """Copy the programs, and beside them the libraries that they look for by a relative path."""
     half = copy.with_name(f"{copy.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     shutil.rmtree(copy, ignore_errors=True)
-    half.mkdir(parents=True)
+    package = home.parent
     for part in ("bin", "lib", "share"):
-        shutil.copytree(home / part, half / part, symlinks=True)
+        shutil.copytree(home / part, half / package.name / home.name / part, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, half / libraries.name, symlinks=True)
     for path in [half, *half.rglob("*")]:
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-    for path in (half / "bin").iterdir():
-        path.chmod(0o755)
+            is_run = path.is_dir() or path.parent.name == "bin"
+            path.chmod(path.stat().st_mode | (0o555 if is_run else 0o444))
     half.rename(copy)
 
 

@@ -25,8 +25,7 @@ def main(story: Path) -> None:
     executor = MigrationExecutor(connection)
     if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         _next(f"migrating the database ({len(plan)} steps)")
-        with contextlib.redirect_stdout(sys.stderr):
-            call_command("migrate", interactive=False, verbosity=1)
+        call_command("migrate", interactive=False, verbosity=1)
     if os.environ.get("AMENDS_DEMO") == "1" and "demo" in get_commands():
         _next("loading the demo story")
         said = io.StringIO()
@@ -35,9 +34,10 @@ def main(story: Path) -> None:
 
 
 def _next(step: str) -> None:
-    sys.stdout.write(f"{step}\n")
-    sys.stdout.flush()
+    print(step, file=sys.__stdout__, flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    # whatever else is printed, by us or by a library, belongs in the log
+    with contextlib.redirect_stdout(sys.stderr):
+        main(Path(sys.argv[1]))

@@ -73,7 +73,7 @@ class Run:
     log: Path
     port: int
 
-    def wait_for(self, words: str, *, seconds: float = 60) -> str:
+    def wait_for(self, words: str, *, seconds: float = 180) -> str:
         deadline = time.monotonic() + seconds
         while words not in (said := self.log.read_text("utf-8")):
             assert self.process.poll() is None, said
