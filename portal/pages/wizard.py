@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -95,6 +96,7 @@ def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
     """Send a code to the address on file, never to a typed one."""
     here = f"{reverse('claim-new')}?{urlencode({'parcel': parcel.token})}"
     if request.method == "POST":
+        logout(request)  # whoever else was signed in here has just said who they are
         return signin.send_code_for(request, parcel.order.shopper, here)
     context = {
         "parcel": parcel,
