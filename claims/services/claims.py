@@ -3,27 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone, translation
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
-from django.utils.translation import gettext as _
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from claims import questions, rules
 from claims.events import ClaimFiled
-from claims.models import Claim, ClaimLine, ClaimUnit, Evidence, EvidenceAsk, ReasonPolicy
-from claims.services import facts, policies, reckoning, steps
+from claims.models import Claim, ClaimLine, ClaimUnit
+from claims.services import checks, facts, policies, reckoning, steps
+from claims.services.actions import Action, available_actions
+from claims.services.checks import (
+    CheckItem,
+    ClaimableLine,
+    ReasonOption,
+    WishOption,
+    checklist,
+    claimable,
+    missing,
+    options,
+    parcel_facts,
+    wishes,
+)
 from claims.services.refusals import NotAllowed, NotNow, NotYours, Refusal
-from claims.states import ClaimReason, ClaimState, EvidenceState, Wish
+from claims.states import ClaimReason, ClaimState, Wish
 from portal.accounts.models import User
-from portal.lib.dates import day
-from portal.lib.moves import Role, verbs_from
+from portal.lib.moves import Role
 from portal.outbox.recording import record
-from tracking.models import OrderLine, Parcel, ParcelLine
+from tracking.models import OrderLine, Parcel
+
+__all__ = [
+    "Action",
+    "CannotReopen",
+    "CheckItem",
+    "ClaimableLine",
+    "Incomplete",
+    "NothingFree",
+    "ReasonOption",
+    "StoryTooLong",
+    "UnknownItem",
+    "UnknownReason",
+    "UnknownWish",
+    "WindowShut",
+    "WishOption",
+    "available_actions",
+    "begin",
+    "checklist",
+    "choose",
+    "claimable",
+    "missing",
+    "options",
+    "parcel_facts",
+    "reopen",
+    "screen",
+    "submit",
+    "tell",
+    "wish",
+    "wishes",
+    "withdraw",
+]
 
 
 class NothingFree(Refusal):
@@ -84,203 +125,6 @@ class CannotReopen(Refusal):
 
     code = "cannot_reopen"
     sentence = gettext_lazy("This claim cannot be reopened any more. You can start a new one.")
-
-
-# --- Questions ----------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ClaimableLine:
-    """So many of one thing in a parcel, and how many of them nobody has claimed yet."""
-
-    order_line: OrderLine
-    quantity: int
-    free: int
-    numbers: tuple[int, ...]
-    """The free units by number, counted over the whole order line."""
-
-
-@dataclass(frozen=True)
-class ReasonOption:
-    """A reason a shopper may choose; if it is shut, ``why`` says so with the date."""
-
-    reason: ClaimReason
-    label: str
-    is_open: bool
-    opens_at: datetime | None
-    closes_at: datetime | None
-    why: str
-    policy: ReasonPolicy
-
-
-@dataclass(frozen=True)
-class CheckItem:
-    """One kind of photo the reason asks for, and what has come."""
-
-    ask: EvidenceAsk
-    photos: list[Evidence]
-    is_met: bool
-
-
-@dataclass(frozen=True)
-class WishOption:
-    """Something that would put it right, with its sum where one is known."""
-
-    wish: Wish
-    label: str
-    amount_minor: int | None
-
-
-@dataclass(frozen=True)
-class Action:
-    """Something a party may do now."""
-
-    verb: str
-    label: str
-    due_at: datetime | None
-    is_mandatory: bool
-
-
-def claimable(*, parcel: Parcel) -> list[ClaimableLine]:
-    """Return what is in the parcel and how much of each may still be claimed."""
-    lines = list(
-        ParcelLine.objects.filter(parcel=parcel)
-        .select_related("order_line")
-        .order_by("order_line__position", "order_line_id")
-    )
-    ids = [line.order_line_id for line in lines]
-    before: dict[int, int] = dict.fromkeys(ids, 0)
-    for other in ParcelLine.objects.filter(order_line__in=ids).select_related("parcel"):
-        if (other.parcel.position, other.parcel_id) < (parcel.position, parcel.pk):
-            before[other.order_line_id] += other.quantity
-    taken: dict[int, set[int]] = {pk: set() for pk in ids}
-    for pk, number in ClaimUnit.objects.filter(order_line__in=ids, is_live=True).values_list(
-        "order_line_id", "number"
-    ):
-        taken[pk].add(number)
-    found = []
-    for line in lines:
-        first = before[line.order_line_id] + 1
-        numbers = tuple(
-            number
-            for number in range(first, first + line.quantity)
-            if number not in taken[line.order_line_id]
-        )
-        found.append(ClaimableLine(line.order_line, line.quantity, len(numbers), numbers))
-    return found
-
-
-def parcel_facts(parcel: Parcel) -> rules.ParcelFacts:
-    """Return what the windows of a parcel depend on."""
-    return rules.ParcelFacts(
-        status=parcel.status,
-        status_at=parcel.status_at,
-        delivered_at=parcel.delivered_at,
-        last_scan_at=parcel.last_scan_at,
-        shipped_at=parcel.shipped_at,
-        promised_at=parcel.promised_at,
-        placed_at=parcel.order.placed_at,
-    )
-
-
-def options(*, parcel: Parcel, now: datetime) -> list[ReasonOption]:
-    """Return every reason with whether it may be reported now, and if not, why not or when."""
-    found = []
-    for reason in ClaimReason:
-        policy = (
-            ReasonPolicy.objects.in_force(reason=reason, on=now.date())
-            .order_by("-valid_from")
-            .first()
-        )
-        if policy is not None:
-            found.append(_option(policy, parcel, now))
-    return found
-
-
-def _option(policy: ReasonPolicy, parcel: Parcel, now: datetime) -> ReasonOption:
-    window = rules.window(
-        reason=policy.reason,
-        window_days=policy.window_days,
-        wait_days=policy.wait_days,
-        facts=parcel_facts(parcel),
-    )
-    reason = ClaimReason(policy.reason)
-    is_open = window.is_open(now)
-    return ReasonOption(
-        reason=reason,
-        label=str(reason.label),
-        is_open=is_open,
-        opens_at=window.opens_at,
-        closes_at=window.closes_at,
-        why="" if is_open else _why_shut(reason, window, now),
-        policy=policy,
-    )
-
-
-def _why_shut(reason: ClaimReason, window: rules.Window, now: datetime) -> str:
-    language = get_language() or "en"
-    if window.opens_at is None:
-        if reason == ClaimReason.LOST:
-            return _("The carrier says it was delivered.")
-        return _("You can report this once the parcel has been delivered.")
-    if now < window.opens_at:
-        opens = timezone.localtime(window.opens_at)
-        return _("You can report this from %(day)s.") % {"day": day(opens, language)}
-    closed = timezone.localtime(window.closes_at or window.opens_at)
-    return _("This could be reported until %(day)s.") % {"day": day(closed, language)}
-
-
-def checklist(*, claim: Claim) -> list[CheckItem]:
-    """Return what the claim's reason asks to see, with the photos that show it so far."""
-    if claim.policy_id is None:
-        return []
-    photos = list(
-        Evidence.objects.filter(claim=claim, removed_at=None)
-        .exclude(state=EvidenceState.REFUSED)
-        .order_by("received_at", "pk")
-    )
-    found = []
-    for ask in EvidenceAsk.objects.filter(policy=claim.policy_id).order_by("position", "pk"):
-        shown = [photo for photo in photos if photo.kind == ask.kind]
-        found.append(CheckItem(ask, shown, len(shown) >= ask.minimum))
-    return found
-
-
-def missing(*, claim: Claim) -> list[str]:
-    """Return, in sentences, what the claim still needs before it can be sent."""
-    found = []
-    if not claim.lines.exists():
-        found.append(_("Choose at least one item."))
-    if not claim.reason:
-        found.append(_("Choose what happened."))
-    elif not claim.without_box.strip() and not questions.is_hazard(claim.answers):
-        chinese = (get_language() or "en").startswith("zh")
-        for item in checklist(claim=claim):
-            lacking = item.ask.minimum - len(item.photos)
-            if lacking > 0:
-                title = item.ask.title_zh if chinese else item.ask.title_en
-                found.append(
-                    ngettext(
-                        "Add a photo: %(what)s. Or tell us why you cannot.",
-                        "Add %(count)s photos: %(what)s. Or tell us why you cannot.",
-                        lacking,
-                    )
-                    % {"count": lacking, "what": title}
-                )
-    if not claim.wish:
-        found.append(_("Choose what would put it right."))
-    return found
-
-
-def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
-    """Return what policy lets the shopper wish for, with the sum a refund would come to."""
-    amount = None
-    if claim.reason and claim.lines.exists():
-        amount = reckoning.preview(claim=claim, now=now).amount_minor
-    return [
-        WishOption(Wish.REFUND, str(Wish.REFUND.label), amount),
-        WishOption(Wish.OTHER, str(Wish.OTHER.label), None),
-    ]
 
 
 # --- The draft ----------------------------------------------------------
@@ -438,7 +282,7 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
     if lacking:
         raise Incomplete(first=lacking[0], missing=lacking)
     policy = policies.policy_for(reason=claim.reason, now=now)
-    option = _option(policy, claim.parcel, now)
+    option = checks.option_for(policy, claim.parcel, now)
     if not option.is_open:
         raise WindowShut(why=option.why)
     _hold(claim)
@@ -562,78 +406,3 @@ def reopen(*, claim: Claim, actor: User, now: datetime, note: str = "") -> Claim
         claim, "reopen", now=now, due_at=decide_by, role=role, actor=actor, note=note,
         decide_by=decide_by, paused_at=None, answer_by=None,
     )  # fmt: skip
-
-
-# --- What may be done now ----------------------------------------------------------
-
-_BY_ROLE: Mapping[str, frozenset[str]] = {
-    Role.SHOPPER: frozenset({"submit", "answer", "accept", "appeal", "withdraw", "reopen"}),
-    Role.AGENT: frozenset(
-        {
-            "ask",
-            "trace",
-            "hear_back",
-            "request_back",
-            "receive_back",
-            "propose",
-            "reject",
-            "compensate",
-            "take_up",
-            "reopen",
-        }
-    ),
-    Role.APPROVER: frozenset({"approve", "send_back", "reject"}),
-}
-
-
-def _labels() -> Mapping[str, str]:
-    return {
-        "submit": _("Carry on"),
-        "answer": _("Send a photo"),
-        "accept": _("Accept the offer"),
-        "appeal": _("Ask for another look"),
-        "withdraw": _("Withdraw my claim"),
-        "reopen": _("Reopen"),
-        "ask": _("Ask for more"),
-        "trace": _("Ask the carrier"),
-        "hear_back": _("The carrier has answered"),
-        "request_back": _("Ask for it back"),
-        "receive_back": _("It has come back"),
-        "propose": _("Decide"),
-        "reject": pgettext("desk", "Decline"),
-        "compensate": _("Send the payment again"),
-        "take_up": _("Take a second look"),
-        "approve": _("Give the second yes"),
-        "send_back": _("Send back with a note"),
-    }
-
-
-def available_actions(*, claim: Claim, role: str) -> list[Action]:
-    """Return what this role may do now, what must be done first; doors render what this says."""
-    verbs, labels = _BY_ROLE.get(role, frozenset()), _labels()
-    turn = rules.owner(claim.state)
-    found = []
-    for verb in verbs_from(Claim.MOVES, claim.state):
-        if verb not in verbs or not _may(claim, verb, role):
-            continue
-        is_mandatory = turn == role and verb not in {"withdraw", "appeal"}
-        due_at = claim.due_at if is_mandatory or verb in {"appeal", "reopen"} else None
-        found.append(Action(verb, labels[verb], due_at, is_mandatory))
-    return sorted(found, key=lambda action: not action.is_mandatory)
-
-
-def _may(claim: Claim, verb: str, role: str) -> bool:
-    """Test the guards that the table of moves cannot tell."""
-    if verb == "reopen" and claim.state == ClaimState.EXPIRED:
-        return claim.submitted_at is not None
-    if verb == "reopen":
-        return role == Role.AGENT
-    if verb == "appeal":
-        return claim.appeals < rules.APPEALS_MAX
-    if verb == "approve":
-        return claim.state == ClaimState.PENDING_APPROVAL
-    if verb == "compensate":
-        return claim.state == ClaimState.COMPENSATION_FAILED
-    if verb == "reject":
-        return (role == Role.APPROVER) == (claim.state == ClaimState.PENDING_APPROVAL)
-    return True
