@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.decorators import display
@@ -90,7 +91,9 @@ class ClaimAdmin(ReadOnlyAdmin):
     def what(self, claim: Claim) -> str:
         """Say the reason and the first thing."""
         thing = getattr(claim, "thing", "") or ""
-        return f"{claim.get_reason_display()}: {thing}" if thing else claim.get_reason_display()
+        if not thing:
+            return claim.get_reason_display()
+        return _("%(reason)s: %(thing)s") % {"reason": claim.get_reason_display(), "thing": thing}
 
     @display(description=gettext_lazy("Claimed"), ordering="claimed_minor")
     def sum(self, claim: Claim) -> str:

@@ -52,6 +52,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     """Who said yes to what."""
 
     list_display = ("claim_ref", "amount", "instrument", "reviewer", "approver", "standing")
+    list_display_links = ("amount",)
     list_select_related = ("claim", "reviewer", "approver")
     search_fields = ("claim__ref", "digest", "payee")
     ordering = ("-reviewed_at", "-pk")

@@ -139,11 +139,11 @@ def _delivery(claim: Claim) -> Versus:
         knows = str(parcel.get_status_display())
         mark = "ok" if claim.reason == ClaimReason.LOST else "odd"
         return Versus(_("Delivery"), says, knows, mark)
-    handed = f", {parcel.get_handed_display()}" if parcel.handed else ""
-    knows = _("Delivered %(when)s%(handed)s.") % {
-        "when": dates.when(timezone.localtime(delivered), queue.language()),
-        "handed": handed,
-    }
+    when = dates.when(timezone.localtime(delivered), queue.language())
+    knows = _("Delivered %(when)s.") % {"when": when}
+    if parcel.handed:
+        handed = parcel.get_handed_display()
+        knows = _("Delivered %(when)s (%(handed)s).") % {"when": when, "handed": handed}
     if claim.reason == ClaimReason.LOST:
         return Versus(_("Delivery"), says, knows, "odd")
     if claim.submitted_at:
@@ -163,7 +163,7 @@ def _photos(claim: Claim, photos: Sequence[Photo]) -> Versus:
         else _("No photo")
     )
     if claim.without_box:
-        says = f"{says}. {claim.without_box}"
+        says = _("%(photos)s. %(words)s") % {"photos": says, "words": claim.without_box}
     seen = sorted({alike.claim_ref for photo in shown for alike in photo.alike})
     early = any(photo.is_early for photo in shown)
     knows = []

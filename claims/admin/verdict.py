@@ -84,9 +84,7 @@ def _line(line: Mapping[str, Any], currency: str, typed: Mapping[str, str]) -> d
         "key": key,
         "label": label,
         "amount": Money(int(line["amount_minor"]), currency).say(queue.language()),
-        "full": Money(int(line["quantity"]) * int(line["each_minor"]), currency).say(
-            queue.language()
-        ),
+        "full": Money(quantity * each, currency).say(queue.language()),
         "field": f"amount-{key}",
         "value": typed.get(f"amount-{key}")
         or str(Money(int(line["amount_minor"]), currency).major),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
@@ -224,3 +225,8 @@ def name(request: HttpRequest) -> str:
 def place(request: HttpRequest) -> str:
     """Return what the admin is called."""
     return pgettext("place", "Claims desk")
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Return the address of our additions to the theme."""
+    return static("portal/desk-home.css")

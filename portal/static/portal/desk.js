@@ -4,7 +4,8 @@
 const theme = localStorage.getItem("adminTheme")?.replaceAll('"', "");
 if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 
-document.getElementById("trouble")?.focus();
+// After the browser has gone to the form it came from, the mistakes come first.
+addEventListener("load", () => document.getElementById("trouble")?.focus());
 
 const box = document.getElementById("lightbox");
 const links = [...document.querySelectorAll("[data-photo]")];
