@@ -10,4 +10,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks of the brand."""
-        import portal.pages.brand  # noqa: F401, PLC0415
+        import portal.pages.brand  # noqa: F401

@@ -100,11 +100,9 @@ def move(
     step, before = subject.MOVES[verb], subject.state
     if before not in step.origin:
         raise IllegalMove(f"cannot {verb} from {before}")
-    changed = (
-        type(subject)
-        ._default_manager.filter(pk=subject.pk, state=before, version=subject.version)
-        .update(state=step.target, version=subject.version + 1)
-    )
+    manager = type(subject)._default_manager  # noqa: SLF001 - public by Django's own word
+    same = manager.filter(pk=subject.pk, state=before, version=subject.version)
+    changed = same.update(state=step.target, version=subject.version + 1)
     if not changed:
         raise IllegalMove(f"{verb} lost a race from {before}")
     subject.state = step.target

@@ -29,7 +29,7 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in env(name, default).split(",") if word.strip()]
 
 
-# --- What this installation is -------------------------------------------------------------
+# --- What this installation is --------------------------------------------------------------------
 
 DEBUG = flag("AMENDS_DEBUG")
 DEMO = flag("AMENDS_DEMO")
@@ -49,7 +49,7 @@ FIELD_KEYS = words("AMENDS_FIELD_KEYS")
 ALLOWED_HOSTS = words("AMENDS_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = words("AMENDS_TRUSTED_ORIGINS")
 
-# --- Brand: a handful of tokens and a logo ---------------------------------------------------
+# --- Brand: a handful of tokens and a logo --------------------------------------------------------
 
 BRAND = {
     "name": env("AMENDS_BRAND_NAME", "Pine & Harbour"),
@@ -63,7 +63,7 @@ BRAND = {
     "order_hint": env("AMENDS_ORDER_PREFIX", "PH"),
 }
 
-# --- Apps --------------------------------------------------------------------------------------
+# --- Apps -----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "unfold",
@@ -129,7 +129,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Data --------------------------------------------------------------------------------------
+# --- Data -----------------------------------------------------------------------------------------
 
 DATABASES = {
     "default": dj_database_url.parse(
@@ -137,7 +137,10 @@ DATABASES = {
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {"connect_timeout": 5, "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"}
+    {
+        "connect_timeout": 5,
+        "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    }
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -153,7 +156,7 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
-# --- Celery: wake-ups and the clock, never the only copy of work ---------------------------------
+# --- Celery: wake-ups and the clock, never the only copy of work ----------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -194,7 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep time": {"task": "claims.tasks.keep_time", "schedule": schedule(60.0)},
 }
 
-# --- Languages and time --------------------------------------------------------------------------
+# --- Languages and time ---------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Chinese"))]
@@ -203,7 +206,7 @@ TIME_ZONE = env("AMENDS_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 
-# --- People ----------------------------------------------------------------------------------------
+# --- People ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -252,7 +255,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff are made by an administrator, not by 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
 MFA_TOTP_ISSUER = BRAND["name"]
 
-# --- Files -------------------------------------------------------------------------------------------
+# --- Files ----------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = Path(env("AMENDS_STATIC_ROOT", str(VAR_DIR / "static")))
@@ -276,7 +279,7 @@ WEBHOOK_MAX_DEPTH = 64
 API_MAX_BYTES = 1024 * 1024
 API_CALLS_PER_MINUTE = int(env("AMENDS_API_CALLS_PER_MINUTE", "600"))
 
-# --- Mail and money --------------------------------------------------------------------------------
+# --- Mail and money -------------------------------------------------------------------------------
 
 EMAIL_BACKEND = env("AMENDS_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
@@ -294,7 +297,7 @@ PAYMENT_LEASE_SECONDS = int(env("AMENDS_PAYMENT_LEASE_SECONDS", "120"))
 """Longer than any call to a provider may take: a dead worker's payment is looked up after this."""
 SANDBOX_BANK_SECRET = env("AMENDS_SANDBOX_BANK_SECRET", "sandbox-bank-demo")
 
-# --- Security --------------------------------------------------------------------------------------
+# --- Security -------------------------------------------------------------------------------------
 
 METRICS_TOKEN = env("AMENDS_METRICS_TOKEN")
 """The bearer token for /metrics; without one there is no such page."""
@@ -304,7 +307,8 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy redirects; we answer plain HTTP on the loopback behind it
     "security.W021",  # to be preloaded by browsers is the merchant's decision, and hard to undo
 ]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("AMENDS_BEHIND_PROXY") else None
+IS_BEHIND_PROXY = flag("AMENDS_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 # "no-referrer" would make browsers send "Origin: null" with every form, which CSRF must refuse.
@@ -329,7 +333,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- The admin's theme -------------------------------------------------------------------------------
+# --- The admin's theme ----------------------------------------------------------------------------
 
 UNFOLD = {
     "SITE_TITLE": "Amends",
@@ -348,14 +352,23 @@ UNFOLD = {
         "primary": {
             step: f"oklch({light} {BRAND['chroma']} {BRAND['hue']})"
             for step, light in {
-                "50": ".97", "100": ".94", "200": ".88", "300": ".80", "400": ".70", "500": ".58",
-                "600": ".50", "700": ".43", "800": ".36", "900": ".30", "950": ".22",
+                "50": ".97",
+                "100": ".94",
+                "200": ".88",
+                "300": ".80",
+                "400": ".70",
+                "500": ".58",
+                "600": ".50",
+                "700": ".43",
+                "800": ".36",
+                "900": ".30",
+                "950": ".22",
             }.items()
         }
     },
 }
 
-# --- REST ----------------------------------------------------------------------------------------
+# --- REST -----------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -60,7 +60,9 @@ def pushes(start: datetime) -> dict[str, bytes]:
                 "text": f"Step {step}",
                 "location": f"Hub {step}",
             }
-            made[event_id] = orjson.dumps({"parcels": [{"number": number(parcel), "events": [event]}]})
+            made[event_id] = orjson.dumps(
+                {"parcels": [{"number": number(parcel), "events": [event]}]}
+            )
     return made
 
 
@@ -189,14 +191,20 @@ def judge(log: SenderLog, bodies: dict[str, bytes]) -> list[str]:
     )
     letters = Counter(Letter.objects.values_list("name", "cause", "recipient_id"))
     deliveries = Counter(Delivery.objects.values_list("state", flat=True))
-    print(f"  pushes answered 2xx  {len(log.answered)} of {len(bodies)} distinct, "
-          f"{sum(log.answered.values())} copies, slowest {log.slowest:.2f} s")
+    print(
+        f"  pushes answered 2xx  {len(log.answered)} of {len(bodies)} distinct, "
+        f"{sum(log.answered.values())} copies, slowest {log.slowest:.2f} s"
+    )
     print(f"  not answered 2xx     {dict(log.refused) or 'none'}")
     print(f"  envelopes            {dict(states)}")
-    print(f"  sightings            {sum(applied.values())}; lost {len(lost)}, doubled {len(doubled)}")
+    print(
+        f"  sightings            {sum(applied.values())}; lost {len(lost)}, doubled {len(doubled)}"
+    )
     print(f"  parcels              {dict(statuses)}")
-    print(f"  events               {sum(causes.values())}; told twice "
-          f"{sum(1 for n in causes.values() if n > 1)}")
+    print(
+        f"  events               {sum(causes.values())}; told twice "
+        f"{sum(1 for n in causes.values() if n > 1)}"
+    )
     print(f"  deliveries           {dict(deliveries)}; letters {sum(letters.values())}")
     for name, found in {
         "pushes never answered": set(bodies) - set(log.answered),
@@ -230,9 +238,11 @@ def main() -> int:
         play.add_web()
         log, bodies = SenderLog(), pushes(now - timedelta(hours=12))
         began = time.monotonic()
-        calm = rehearse(play, log, bodies, random.Random(seed))  # noqa: S311
-        print(f"  took                 {time.monotonic() - began:.1f} s; kills {play.kills}; "
-              f"settled {calm:.1f} s after the last fault")
+        calm = rehearse(play, log, bodies, random.Random(seed))
+        print(
+            f"  took                 {time.monotonic() - began:.1f} s; kills {play.kills}; "
+            f"settled {calm:.1f} s after the last fault"
+        )
         wrong = judge(log, bodies)
     for sentence in wrong:
         print(f"  WRONG: {sentence}")

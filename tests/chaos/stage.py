@@ -105,7 +105,7 @@ def stage(**settings: str) -> Iterator[Stage]:
             }
         )
         Path(running.env["AMENDS_VAR"]).mkdir(parents=True, exist_ok=True)
-        subprocess.run(  # noqa: S603 - our own manage.py
+        subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v", "0"],
             env=running.env,
             cwd=places.ROOT,

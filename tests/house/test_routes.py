@@ -15,7 +15,7 @@ Patterns = list["URLPattern | URLResolver"]
 
 
 def names(patterns: Patterns, namespace: str = "") -> Iterator[str]:
-    """Yield the full name of every route; a nameless one yields its pattern, which never matches."""
+    """Yield the full name of every route; a nameless one yields its pattern."""
     for entry in patterns:
         if isinstance(entry, URLResolver):
             inner = ":".join(filter(None, [namespace, entry.namespace or ""]))

@@ -27,7 +27,10 @@ class Order(models.Model):
     number = models.CharField(_("order number"), max_length=64, unique=True)
     email = models.EmailField(_("e-mail on file"), db_index=True)
     shopper = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shopper")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("shopper"),
     )
     language = models.CharField(_("language"), max_length=10, default="en")
     recipient_name = models.CharField(_("recipient"), max_length=120, blank=True)
@@ -94,5 +97,3 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
-
-

@@ -1,0 +1,1 @@
+"""Commands that people outside the code rely on."""

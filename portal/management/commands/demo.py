@@ -22,8 +22,9 @@ class Command(BaseCommand):
             raise CommandError("The demo has known passwords. Set AMENDS_DEMO=1 if that is meant.")
         story.tell(now=timezone.now(), say=self.stderr.write)
         self.stdout.write(
-            f"Shoppers  {story.SHOPPER} (English), {story.SHOPPER_ZH} (中文): by code, see Letters\n"
-            f"Orders    PH-20418 (two parcels, on the way), PH-20406 (arrived broken)\n"
+            f"Shoppers  {story.SHOPPER} (English), {story.SHOPPER_ZH} (中文):"
+            " by code, see Letters\n"
+            "Orders    PH-20418 (two parcels, on the way), PH-20406 (arrived broken)\n"
             f"Staff     {story.AGENT}, {story.APPROVER}, {story.ADMINISTRATOR}\n"
             f"Password  {story.PASSWORD}"
         )

@@ -28,7 +28,9 @@ class Command(BaseCommand):
         """Take the scenario, and how fast."""
         parser.add_argument("scenario", choices=scenarios.names())
         parser.add_argument("--email", default=SHOPPER, help="the shopper's e-mail on file")
-        parser.add_argument("--language", default="en", choices=[code for code, _ in settings.LANGUAGES])
+        parser.add_argument(
+            "--language", default="en", choices=[code for code, _ in settings.LANGUAGES]
+        )
         parser.add_argument(
             "--every", type=float, default=0, metavar="SECONDS", help="pause between two scans"
         )

@@ -14,6 +14,8 @@ from claims.states import CLAIM_MOVES, COMPENSATION_MOVES, ClaimState, Compensat
 from portal.lib.moves import Moves
 from tracking.states import RANK, ParcelStatus
 
+PROJECTED = """A parcel has no moves: its status is projected from the set of its sightings. \
+The rank decides between scans of the same moment."""
 PAGE = Path(settings.BASE_DIR) / "docs" / "states.md"
 
 
@@ -47,9 +49,7 @@ def page() -> str:
         "## Compensation\n",
         diagram(COMPENSATION_MOVES, start=CompensationState.PLANNED),
         table(CompensationState),
-        "## Parcel\n\n"
-        "A parcel has no moves: its status is projected from the set of its sightings. "
-        "The rank decides between scans of the same moment.\n",
+        f"## Parcel\n\n{PROJECTED}\n",
         table(ParcelStatus, extra=("rank", RANK)),
     ]
     return "\n".join(parts)

@@ -53,7 +53,7 @@ def _ups(row: tuple[float, str, str, str, str, str], *, number: str, start: date
         "trackingNumber": number,
         "localActivityDate": f"{local:%Y%m%d}",
         "localActivityTime": f"{local:%H%M%S}",
-        "activityLocation": {"city": city, "stateProvince": state, "postalCode": "", "country": "US"},
+        "activityLocation": {"city": city, "stateProvince": state, "country": "US"},
         "activityStatus": {"type": kind, "code": code, "description": text},
         "scheduledDeliveryDate": f"{start + timedelta(hours=76):%Y%m%d}",
         "gmtActivityDate": f"{at:%Y%m%d}",
@@ -87,5 +87,3 @@ def _kuaidi100(
         },
     })  # fmt: skip
     return at, kuaidi100.seal(param, "demo")
-
-

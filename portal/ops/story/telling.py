@@ -23,8 +23,23 @@ from tracking.states import EnvelopeSource
 
 Say = Callable[[str], None]
 
-_CONNECTIONS = (("ups", "UPS"), ("kuaidi100", "快递100"), ("simulator", "Harbour Express (simulator)"))
-_PHOTOS = (("item", "cup"), ("box", "box"), ("box", "box"), ("padding", "padding"), ("label", "label"))
+_CONNECTIONS = (
+    ("ups", "UPS"),
+    ("kuaidi100", "快递100"),
+    ("simulator", "Harbour Express (simulator)"),
+)
+_ANSWERS = {
+    "damaged": {"box": "yes", "hazard": "no"},
+    "lost": {"asked": "yes", "address": "yes"},
+    "wrong_item": {"came": "variant", "opened": "no"},
+}
+_PHOTOS = (
+    ("item", "cup"),
+    ("box", "box"),
+    ("box", "box"),
+    ("padding", "padding"),
+    ("label", "label"),
+)
 
 
 @transaction.atomic
@@ -66,7 +81,12 @@ def _sell(sale: Sale, *, now: datetime) -> Order:
     home = (
         {"city": "上海", "country": "CN", "postcode": "200040", "address": "静安区示例路 1 号"}
         if sale.is_chinese
-        else {"city": "Charlotte", "country": "US", "postcode": "28202", "address": "1 Example Street"}
+        else {
+            "city": "Charlotte",
+            "country": "US",
+            "postcode": "28202",
+            "address": "1 Example Street",
+        }
     )
     order, _is_new = orders.register(
         order=NewOrder(
@@ -132,9 +152,7 @@ def _draft(
     claim = claims.begin(parcel=parcel, shopper=shopper, language=parcel.order.language, now=at)
     line = claims.claimable(parcel=parcel)[0]
     claims.choose(claim=claim, quantities={line.order_line.pk: count}, now=at)
-    answers = {"damaged": {"box": "yes", "hazard": "no"}, "lost": {"asked": "yes", "address": "yes"},
-               "wrong_item": {"came": "variant", "opened": "no"}}[reason]  # fmt: skip
-    claims.tell(claim=claim, reason=reason, answers=answers, story=story, now=at)
+    claims.tell(claim=claim, reason=reason, answers=_ANSWERS[reason], story=story, now=at)
     claims.wish(claim=claim, wish="refund", now=at)
     asked = [item.ask.kind for item in claims.checklist(claim=claim)]
     wanted = [(kind, picture) for kind, picture in _PHOTOS if kind in asked][:photos]
@@ -143,9 +161,7 @@ def _draft(
     return claim
 
 
-def _photo(
-    claim: Claim, user: User, *, kind: str, picture: str, number: int, at: datetime
-) -> None:
+def _photo(claim: Claim, user: User, *, kind: str, picture: str, number: int, at: datetime) -> None:
     body = pictures.photograph(picture, turn=2 * number - 5)
     photo = evidence.attach(
         claim=claim, file=ContentFile(body), name=f"{picture}-{number}.jpg", kind=kind,
