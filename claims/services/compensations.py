@@ -17,20 +17,20 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from claims import rules
 from claims.events import (
     ClaimApproved,
-    CompensationFailed,
     CompensationRetried,
-    CompensationSettled,
 )
 from claims.gateways import registry
 from claims.gateways.base import Answer, Outcome
-from claims.models import Approval, Attempt, Claim, Compensation, PaymentBalance
-from claims.services import facts, ledger, steps
+from claims.models import Approval, Attempt, Compensation
+from claims.services import facts, ledger, payments, steps
+from claims.services.outcomes import fail, learn, settle
+from claims.services.payments import OverRefund
 from claims.services.refusals import NotNow, Refusal
 from claims.states import ClaimState, CompensationState
 from portal.accounts.models import User
@@ -42,16 +42,21 @@ log = logging.getLogger(__name__)
 
 KEY_LIFE = timedelta(hours=23)
 """Providers remember idempotency keys for 24 hours; an hour is left for clocks that differ."""
-_PAUSES = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 3600))
+
+__all__ = [
+    "NothingFailed",
+    "OverRefund",
+    "fail",
+    "learn",
+    "look_after",
+    "look_up",
+    "plan",
+    "retry",
+    "send",
+    "settle",
+]
 
 C = CompensationState
-
-
-class OverRefund(Refusal):
-    """The order's payment cannot give that much back any more."""
-
-    code = "over_refund"
-    sentence = _("The order was not paid that much: other refunds have used up the payment.")
 
 
 class NothingFailed(Refusal):
@@ -91,8 +96,8 @@ def plan(*, approval: Approval, now: datetime) -> Compensation:
     if known is not None:
         return known
     claim = approval.claim
-    balance = _balance(claim)
-    _reserve(balance, approval.amount_minor)
+    balance = payments.balance(claim)
+    payments.reserve(balance, approval.amount_minor)
     compensation = Compensation.objects.create(
         claim=claim,
         approval=approval,
@@ -132,19 +137,19 @@ def retry(*, compensation: Compensation, agent: User, now: datetime) -> Compensa
     :raises NotNow: if the claim does not wait for this.
     :raises OverRefund: if the payment cannot give that much back any more.
     """
-    claim, compensation = _lock(compensation.pk)
+    claim, compensation = payments.lock(compensation.pk)
     steps.require(agent, "claims.decide_claim", claim)
     if compensation.state not in (C.FAILED, C.REVERSED):
         raise NothingFailed
     if claim.state != ClaimState.COMPENSATION_FAILED:
         raise NotNow(state=claim.get_state_display(), verb="compensate")
-    _reserve(_balance(claim), compensation.amount_minor)
+    payments.reserve(payments.balance(claim), compensation.amount_minor)
     steps.take(
         claim, "compensate", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
         role=Role.AGENT, actor=agent,
     )  # fmt: skip
     move(compensation, "retry", now=now, role=Role.AGENT, actor=agent)
-    _keep(compensation, next_look_at=now + timedelta(minutes=1), leased_until=None, looks=0)
+    payments.keep(compensation, next_look_at=now + timedelta(minutes=1), leased_until=None, looks=0)
     record(CompensationRetried(compensation_id=compensation.pk, **facts.of(claim)), now=now)
     return compensation
 
@@ -241,20 +246,20 @@ def _claim_one(now: datetime) -> int | None:
     )
     if compensation is None:
         return None
-    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
+    payments.keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
     return compensation.pk
 
 
 @transaction.atomic(durable=True)
 def _intend(compensation_id: int, *, now: datetime, has_lease: bool = False) -> _Intent | None:
     """Commit to sending: a new attempt with a fresh key."""
-    claim, compensation = _lock(compensation_id)
+    claim, compensation = payments.lock(compensation_id)
     is_leased = compensation.leased_until is not None and compensation.leased_until > now
     if compensation.state != C.PLANNED or (is_leased and not has_lease):
         return None
     attempt = _new_attempt(compensation, now)
     move(compensation, "send", now=now, role=Role.SYSTEM, diff={"attempt": attempt.number})
-    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease(), looks=0)
+    payments.keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease(), looks=0)
     if claim.state == ClaimState.APPROVED:
         steps.take(
             claim, "compensate", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
@@ -267,214 +272,29 @@ def _intend(compensation_id: int, *, now: datetime, has_lease: bool = False) -> 
 @transaction.atomic(durable=True)
 def _intend_again(compensation_id: int, *, now: datetime) -> _Intent | None:
     """Commit to sending what the provider has proved never to have seen."""
-    _claim, compensation = _lock(compensation_id)
+    _claim, compensation = payments.lock(compensation_id)
     if compensation.state == C.SENDING:
         move(compensation, "lose", now=now, role=Role.SYSTEM, note="no answer was kept")
     if compensation.state != C.UNKNOWN:
-        _look_later(compensation, now)
+        payments.look_later(compensation, now)
         return None
     attempt = compensation.attempts.filter(finished_at=None).order_by("-number").first()
     if attempt is not None and now - attempt.started_at > KEY_LIFE:
-        _finish(attempt, outcome="absent", now=now)
+        payments.finish(attempt, outcome="absent", now=now)
         attempt = None
     if attempt is None:
         attempt = _new_attempt(compensation, now)
     move(compensation, "resend", now=now, role=Role.SYSTEM, diff={"attempt": attempt.number})
-    _keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
+    payments.keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease())
     return _intent(compensation, attempt)
 
 
-# --- What the provider said ----------------------------------------------------------
-
-
-@transaction.atomic
-def learn(
-    *, compensation_id: int, answer: Answer, now: datetime, attempt_id: int | None = None
-) -> Compensation:
-    """
-    Believe an answer, whichever way and however often it comes; old news changes nothing.
-
-    With ``attempt_id`` the answer is about that attempt and is ignored once it has ended.
-    """
-    claim, compensation = _lock(compensation_id)
-    attempts = compensation.attempts.select_for_update()
-    attempt = attempts.get(pk=attempt_id) if attempt_id else attempts.order_by("-number").first()
-    if attempt_id and attempt is not None and attempt.finished_at is not None:
-        return compensation
-    is_open = compensation.state in (C.SENDING, C.UNKNOWN, C.PENDING)
-    outcome = answer.outcome
-    if outcome in (Outcome.SUCCEEDED, Outcome.PENDING) and not _is_ours(compensation, answer):
-        answer = Answer(
-            outcome=Outcome.UNKNOWN,
-            error=f"the provider moved {answer.amount_minor} {answer.currency}",
-        )
-        outcome = answer.outcome
-    if outcome in (Outcome.SUCCEEDED, Outcome.REVERSED) and is_open:
-        _settle(claim, compensation, attempt, answer, now)
-    elif outcome == Outcome.FAILED and is_open:
-        _fail(claim, compensation, attempt, answer, now)
-    elif outcome == Outcome.PENDING and is_open:
-        _wait(compensation, attempt, answer, now)
-    elif outcome == Outcome.UNKNOWN and is_open:
-        _lose(compensation, attempt, answer, now)
-    if compensation.state == C.SUCCEEDED and outcome in (Outcome.REVERSED, Outcome.FAILED):
-        _reverse(claim, compensation, answer, now)
-    return compensation
-
-
-def settle(*, compensation_id: int, provider_ref: str, now: datetime) -> Compensation:
-    """Believe that the money left us; doing it twice changes nothing."""
-    answer = Answer(outcome=Outcome.SUCCEEDED, provider_ref=provider_ref)
-    return learn(compensation_id=compensation_id, answer=answer, now=now)
-
-
-def fail(*, compensation_id: int, error: str, now: datetime) -> Compensation:
-    """Believe that the money never left us, or came back; doing it twice changes nothing."""
-    answer = Answer(outcome=Outcome.FAILED, error=error)
-    return learn(compensation_id=compensation_id, answer=answer, now=now)
-
-
-def _settle(
-    claim: Claim, compensation: Compensation, attempt: Attempt | None, answer: Answer, now: datetime
-) -> None:
-    move(
-        compensation, "succeed", now=now, role=Role.PROVIDER,
-        diff={"provider_ref": answer.provider_ref},
-    )  # fmt: skip
-    _keep(
-        compensation,
-        provider_ref=answer.provider_ref,
-        settled_at=now,
-        next_look_at=None,
-        leased_until=None,
-    )
-    number = _end(attempt, answer, outcome="succeeded", now=now)
-    balance = _balance(claim)
-    balance.reserved_minor -= compensation.amount_minor
-    balance.refunded_minor += compensation.amount_minor
-    balance.save(update_fields=["reserved_minor", "refunded_minor"])
-    ledger.pay(compensation=compensation, attempt=number, now=now)
-    Approval.objects.filter(pk=compensation.approval_id, spent_at=None).update(spent_at=now)
-    steps.keep(claim, executed_minor=claim.executed_minor + compensation.amount_minor)
-    others = Compensation.objects.filter(claim=claim).exclude(state=C.SUCCEEDED)
-    if claim.state == ClaimState.COMPENSATING and not others.exists():
-        until = now + rules.APPEAL_WITHIN
-        steps.take(
-            claim, "settle", now=now, due_at=until, role=Role.PROVIDER,
-            resolved_at=now, appeal_until=until,
-        )  # fmt: skip
-    record(
-        CompensationSettled(
-            compensation_id=compensation.pk,
-            amount_minor=compensation.amount_minor,
-            currency=compensation.currency,
-            instrument=compensation.instrument,
-            provider_ref=compensation.provider_ref,
-            settled_at=now.isoformat(),
-            **facts.of(claim),
-        ),
-        now=now,
-    )
-
-
-def _fail(
-    claim: Claim, compensation: Compensation, attempt: Attempt | None, answer: Answer, now: datetime
-) -> None:
-    move(compensation, "fail", now=now, role=Role.PROVIDER, note=answer.error)
-    _keep(
-        compensation,
-        provider_ref=answer.provider_ref or compensation.provider_ref,
-        next_look_at=None,
-        leased_until=None,
-    )
-    _end(attempt, answer, outcome="failed", now=now)
-    balance = _balance(claim)
-    balance.reserved_minor -= compensation.amount_minor
-    balance.save(update_fields=["reserved_minor"])
-    _tell_failure(claim, compensation, now)
-
-
-def _reverse(claim: Claim, compensation: Compensation, answer: Answer, now: datetime) -> None:
-    move(compensation, "reverse", now=now, role=Role.PROVIDER, note=answer.error)
-    last = compensation.attempts.order_by("-number").first()
-    balance = _balance(claim)
-    balance.refunded_minor -= compensation.amount_minor
-    balance.save(update_fields=["refunded_minor"])
-    ledger.bounce(compensation=compensation, attempt=last.number if last else 0, now=now)
-    steps.keep(claim, executed_minor=claim.executed_minor - compensation.amount_minor)
-    _tell_failure(claim, compensation, now)
-
-
-def _tell_failure(claim: Claim, compensation: Compensation, now: datetime) -> None:
-    # A claim that is being looked at again stays there; its next assessment counts the bounce.
-    if claim.state in Claim.MOVES["fail"].origin:
-        steps.take(claim, "fail", now=now, due_at=rules.business_days(now, 1), role=Role.PROVIDER)
-    record(
-        CompensationFailed(
-            compensation_id=compensation.pk,
-            amount_minor=compensation.amount_minor,
-            currency=compensation.currency,
-            instrument=compensation.instrument,
-            **facts.of(claim),
-        ),
-        now=now,
-    )
-
-
-def _wait(
-    compensation: Compensation, attempt: Attempt | None, answer: Answer, now: datetime
-) -> None:
-    if compensation.state != C.PENDING:
-        move(compensation, "wait", now=now, role=Role.PROVIDER)
-    if attempt is not None:
-        attempt.outcome, attempt.provider_ref = "pending", answer.provider_ref
-        attempt.save(update_fields=["outcome", "provider_ref"])
-    _keep(compensation, provider_ref=answer.provider_ref)
-    _look_later(compensation, now)
-
-
-def _lose(
-    compensation: Compensation, attempt: Attempt | None, answer: Answer, now: datetime
-) -> None:
-    if compensation.state == C.SENDING:
-        move(compensation, "lose", now=now, role=Role.SYSTEM, note=answer.error)
-    if attempt is not None and attempt.finished_at is None:
-        attempt.outcome, attempt.error = "unknown", answer.error
-        attempt.save(update_fields=["outcome", "error"])
-    _look_later(compensation, now)
+# --- Rows --------------------------------------------------------------------------------
 
 
 def _lease() -> timedelta:
     """Return how long a worker has a payment to itself."""
     return timedelta(seconds=settings.PAYMENT_LEASE_SECONDS)
-
-
-# --- Rows ----------------------------------------------------------
-
-
-def _lock(compensation_id: int) -> tuple[Claim, Compensation]:
-    """Lock a compensation after its claim, the order in which everybody locks."""
-    claim_id = Compensation.objects.values_list("claim_id", flat=True).get(pk=compensation_id)
-    claim = Claim.objects.select_for_update().get(pk=claim_id)
-    return claim, Compensation.objects.select_for_update().get(pk=compensation_id)
-
-
-def _balance(claim: Claim) -> PaymentBalance:
-    """Lock what is left of the order's payment."""
-    order = claim.order
-    balance, _is_new = PaymentBalance.objects.select_for_update().get_or_create(
-        order=order,
-        defaults={"currency": order.currency, "captured_minor": order.captured_minor},
-    )
-    return balance
-
-
-def _reserve(balance: PaymentBalance, amount_minor: int) -> None:
-    left = balance.captured_minor - balance.reserved_minor - balance.refunded_minor
-    if amount_minor > left:
-        raise OverRefund
-    balance.reserved_minor += amount_minor
-    balance.save(update_fields=["reserved_minor"])
 
 
 def _new_attempt(compensation: Compensation, now: datetime) -> Attempt:
@@ -484,21 +304,6 @@ def _new_attempt(compensation: Compensation, now: datetime) -> Attempt:
         key=uuid4(),
         started_at=now,
     )
-
-
-def _end(attempt: Attempt | None, answer: Answer, *, outcome: str, now: datetime) -> int:
-    """Close an attempt and return its number."""
-    if attempt is None:
-        return 0
-    if attempt.finished_at is None:
-        attempt.provider_ref, attempt.error = answer.provider_ref, answer.error
-        _finish(attempt, outcome=outcome, now=now)
-    return attempt.number
-
-
-def _finish(attempt: Attempt, *, outcome: str, now: datetime) -> None:
-    attempt.outcome, attempt.finished_at = outcome, now
-    attempt.save(update_fields=["outcome", "finished_at", "provider_ref", "error"])
 
 
 def _intent(compensation: Compensation, attempt: Attempt) -> _Intent:
@@ -512,25 +317,3 @@ def _intent(compensation: Compensation, attempt: Attempt) -> _Intent:
         amount_minor=compensation.amount_minor,
         currency=compensation.currency,
     )
-
-
-def _is_ours(compensation: Compensation, answer: Answer) -> bool:
-    if answer.amount_minor is None:
-        return True
-    return (answer.amount_minor, answer.currency) == (
-        compensation.amount_minor,
-        compensation.currency,
-    )
-
-
-def _look_later(compensation: Compensation, now: datetime) -> None:
-    pause = _PAUSES[min(compensation.looks, len(_PAUSES) - 1)]
-    Compensation.objects.filter(pk=compensation.pk).update(
-        looks=F("looks") + 1, next_look_at=now + pause, leased_until=None
-    )
-
-
-def _keep(compensation: Compensation, **fields: object) -> None:
-    for name, value in fields.items():
-        setattr(compensation, name, value)
-    compensation.save(update_fields=list(fields))

@@ -46,7 +46,7 @@ def take(
     """
     Take one step of a locked claim and write when the next is due, with other ``fields``.
 
-    Units are let go of on the way into a state that frees them.
+    Units are let go of on the way into a state that frees them, unless they were paid for.
 
     :raises NotNow: if the table forbids it.
     """
@@ -58,7 +58,7 @@ def take(
     except IllegalMove as refusal:
         raise NotNow(state=claim.get_state_display(), verb=verb) from refusal
     keep(claim, due_at=due_at, reminders=0, **fields)
-    if claim.state in FREES_UNITS:
+    if claim.state in FREES_UNITS and claim.executed_minor == 0:
         ClaimUnit.objects.filter(claim=claim, is_live=True).update(is_live=False)
     return claim
 

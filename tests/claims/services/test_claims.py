@@ -266,9 +266,7 @@ class TestSubmit:
         # A draft that chose before the other was sent: units are only held from then on.
         claims.submit(claim=second, key=uuid4(), now=NOON)
         third = begin(first.parcel)
-        third.lines.create(
-            order_line=second.lines.get().order_line, quantity=1, price_minor=5_000
-        )
+        third.lines.create(order_line=second.lines.get().order_line, quantity=1, price_minor=5_000)
         claims.tell(claim=third, reason="damaged", without_box="Gone.", now=NOON)
         claims.wish(claim=third, wish=Wish.REFUND, now=NOON)
 
@@ -427,9 +425,7 @@ class TestAvailableActions:
             ("pending_approval", Role.APPROVER, ["send_back", "approve", "reject"]),
         ],
     )
-    def test_says_what_this_role_may_do_now(
-        self, point: str, role: str, verbs: list[str]
-    ) -> None:
+    def test_says_what_this_role_may_do_now(self, point: str, role: str, verbs: list[str]) -> None:
         claim = ClaimFactory.create(upto=point)
 
         actions = claims.available_actions(claim=claim, role=role)
@@ -444,3 +440,15 @@ class TestAvailableActions:
 
         assert (accept.is_mandatory, accept.due_at) == (True, claim.answer_by)
         assert appeal.is_mandatory is False
+
+
+class TestPaidUnits:
+    def test_stay_taken_when_a_paid_claim_is_reopened_and_withdrawn(self) -> None:
+        claim = ClaimFactory.create(approved=True)
+        Claim.objects.filter(pk=claim.pk).update(state=ClaimState.RESOLVED, executed_minor=5_500)
+        claims.reopen(claim=claim, actor=agent(), now=DECIDED)
+
+        claims.withdraw(claim=claim, actor=claim.shopper, now=DECIDED)
+
+        assert claim.state == ClaimState.WITHDRAWN
+        assert [line.free for line in claims.claimable(parcel=claim.parcel)] == [0]
