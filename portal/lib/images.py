@@ -28,7 +28,7 @@ WALL_SECONDS = 15.0
 KINDS = {"JPEG": b"JPEG", "PNG": b"PNG ", "WEBP": b"WEBP", "HEIF": b"HEIF"}
 LARGE_SIDE, SMALL_SIDE = 2048, 400
 ANSWER_BYTES = 24 * 1024 * 1024
-BLURRED_BELOW = 25.0
+BLURRED_BELOW = 15.0
 """Laplacian variance under which a photo is called a little blurred; it is never refused."""
 
 
