@@ -45,8 +45,9 @@ WALL_SECONDS = 15
 ANSWER_BYTES = 24 * 1024 * 1024
 
 PIXELS = 64_000_000
-PIXELS_JPEG = 128_000_000
-"""A JPEG is decoded at a fraction of its size, so twice the pixels fit in the same memory."""
+"""The most a picture may have; enough for every phone's full-size PNG or HEIC."""
+MOST_PIXELS = {"JPEG": 128_000_000, "WEBP": 28_000_000}
+"""A JPEG is decoded at a fraction of its size; a WebP takes four canvases of its full size."""
 
 LARGE = 2048
 ENOUGH = 1600
@@ -168,7 +169,7 @@ def open_heif(data: bytes) -> tuple[Image.Image, Image.Exif, dict[str, Any]]:
 def open_pillow(data: bytes, kind: str) -> tuple[Image.Image, Image.Exif, dict[str, Any]]:
     """Decode a JPEG, PNG or WebP picture and stand it upright."""
     image = Image.open(io.BytesIO(data), formats=[kind])
-    check_pixels(image.size, PIXELS_JPEG if kind == "JPEG" else PIXELS)
+    check_pixels(image.size, MOST_PIXELS.get(kind, PIXELS))
     size = list(image.size)
     if kind == "JPEG":
         by = max(s for s in (1, 2, 4, 8) if s <= steps(image.size))
