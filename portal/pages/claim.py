@@ -329,7 +329,7 @@ def answer(request: HttpRequest, claim: Claim) -> HttpResponse:
             request=row.pk,
             title=row.text,
             hint="",
-            sketch=row.kind,
+            sketch="slip" if row.kind == "other" else row.kind,
             minimum=0,
             photos=[photo for photo in photos if photo.request_id == row.pk],
         )

@@ -110,13 +110,13 @@ def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
 def _which(parcel: Parcel) -> str:
     """Say which parcel of the order this is."""
     total = parcel.order.parcels.count()
-    what = parcel.number
-    if parcel.delivered_at is not None:
-        what = _("delivered %(day)s") % {"day": said_day(parcel.delivered_at)}
+    facts = {"place": parcel.position, "total": total, "number": parcel.number}
+    if parcel.delivered_at is None:
+        return _("%(place)s of %(total)s, %(number)s") % facts if total > 1 else parcel.number
+    facts["day"] = said_day(parcel.delivered_at)
     if total > 1:
-        facts = {"place": parcel.position, "total": total, "what": what}
-        return _("%(place)s of %(total)s, %(what)s") % facts
-    return what
+        return _("%(place)s of %(total)s, delivered %(day)s") % facts
+    return _("Delivered %(day)s") % facts
 
 
 def _elsewhere(parcel: Parcel) -> list[dict[str, Any]]:

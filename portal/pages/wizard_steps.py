@@ -79,7 +79,7 @@ class Ask:
             return "another"
         if self.good:
             return "one" if self.missing == 1 else "some"
-        return "none" if self.minimum else "optional"
+        return "none" if self.minimum or self.request else "optional"
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ function tally() {
       const bad = states.length - good - moving;
       const needed = Number(ask.dataset.minimum);
       const missing = Math.max(0, needed - good);
-      let pill = needed === 0 && !states.length ? "optional" : "none";
+      let pill = needed === 0 && !states.length && !ask.dataset.request ? "optional" : "none";
       if (good && !missing) pill = "done";
       else if (moving) pill = "moving";
       else if (bad) pill = "another";
