@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.utils import translation
 
-from claims.models import Claim, ClaimUnit
-from claims.services import claims, conversation
+from claims.models import Claim, ClaimUnit, Compensation
+from claims.services import claims, compensations, conversation
 from claims.services.refusals import NotAllowed, NotNow, NotYours
 from claims.services.steps import UnitsTaken
 from claims.states import ClaimReason, ClaimState, Wish
@@ -445,7 +445,9 @@ class TestAvailableActions:
 class TestPaidUnits:
     def test_stay_taken_when_a_paid_claim_is_reopened_and_withdrawn(self) -> None:
         claim = ClaimFactory.create(approved=True)
-        Claim.objects.filter(pk=claim.pk).update(state=ClaimState.RESOLVED, executed_minor=5_500)
+        payment = Compensation.objects.get(claim=claim)
+        compensations._intend(payment.pk, now=DECIDED)
+        compensations.settle(compensation_id=payment.pk, provider_ref="re_1", now=DECIDED)
         claims.reopen(claim=claim, actor=agent(), now=DECIDED)
 
         claims.withdraw(claim=claim, actor=claim.shopper, now=DECIDED)
