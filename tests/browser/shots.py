@@ -53,7 +53,7 @@ def shots() -> Iterator[Shot]:
         yield Shot(
             f"claim-{claim.state}-{claim.reason}", f"/claims/{claim.ref}/", claim.shopper.email
         )
-        yield Shot(f"desk-{claim.state}", f"/admin/claims/claim/{claim.pk}/change/", AGENT)
+        yield Shot(f"desk-{claim.state}", f"/admin/claims/claim/{claim.ref}/change/", AGENT)
     yield Shot("account", "/account/", Parcel.objects.order_by("pk")[0].order.email)
     yield Shot("desk-index", "/admin/", AGENT)
     yield Shot("desk-queue", "/admin/claims/claim/", AGENT)

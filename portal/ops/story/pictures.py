@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 SIZE = 1200
+FRAMES = ((4, 14, 96, 84), (0, 20, 84, 84), (14, 8, 100, 74), (10, 24, 78, 76), (2, 4, 100, 78))
+"""What each scene shows of the picture, in hundredths: left, top, right, bottom."""
 UNIT = SIZE / 100
 
 Pen = ImageDraw.ImageDraw
@@ -112,14 +114,21 @@ PICTURES: dict[str, Callable[[Pen], None]] = {
 }
 
 
-def photograph(name: str, *, turn: float = 0.0) -> bytes:
-    """Return a JPEG of one picture, a little soft and tilted by ``turn`` degrees."""
+def photograph(name: str, *, turn: float = 0.0, scene: int = 0) -> bytes:
+    """
+    Return a JPEG of one picture, tilted by ``turn`` degrees.
+
+    Each ``scene`` is taken from another place, so that two claims do not seem to share a photo.
+    """
     image = Image.new("RGB", (SIZE, SIZE), "#8d7a5c")
     PICTURES[name](ImageDraw.Draw(image))
     if turn:
         image = image.rotate(turn, resample=Image.Resampling.BICUBIC, fillcolor="#8d7a5c")
-    grain = Image.effect_noise((SIZE // 2, SIZE // 2), 18).resize((SIZE, SIZE)).convert("RGB")
-    image = Image.blend(image.filter(ImageFilter.GaussianBlur(1.2)), grain, 0.06)
+    if scene % 2:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    left, top, right, bottom = FRAMES[scene % len(FRAMES)]
+    image = image.crop((left * 12, top * 12, right * 12, bottom * 12)).resize((SIZE, SIZE * 3 // 4))
+    grain = Image.effect_noise((SIZE, SIZE * 3 // 4), 60).convert("RGB")
     kept = io.BytesIO()
-    image.crop((60, 150, SIZE - 60, SIZE - 150)).save(kept, "JPEG", quality=86)
+    Image.blend(image, grain, 0.1).save(kept, "JPEG", quality=86)
     return kept.getvalue()

@@ -162,7 +162,8 @@ def _draft(
 
 
 def _photo(claim: Claim, user: User, *, kind: str, picture: str, number: int, at: datetime) -> None:
-    body = pictures.photograph(picture, turn=2 * number - 5)
+    scene = Claim.objects.count()
+    body = pictures.photograph(picture, turn=2 * number - 5, scene=scene)
     photo = evidence.attach(
         claim=claim, file=ContentFile(body), name=f"{picture}-{number}.jpg", kind=kind,
         upload_key=f"demo-{claim.ref}-{number}", user=user, now=at,
