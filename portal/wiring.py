@@ -17,6 +17,8 @@ ROUTES: Routes = {
     claim.MessageSent: (notifications.reactions.tell,),
     claim.OfferMade: (notifications.reactions.tell,),
     claim.ClaimApproved: (claims.reactions.pay, notifications.reactions.tell),
+    claim.CompensationRetried: (claims.reactions.pay,),
+    claim.ReminderDue: (notifications.reactions.tell,),
     claim.ClaimRejected: (notifications.reactions.tell,),
     claim.CompensationSettled: (notifications.reactions.tell,),
     claim.CompensationFailed: (notifications.reactions.tell,),

@@ -1,7 +1,5 @@
 """Books that cannot be made not to balance, and a comparison that finds every seeded difference."""
 
-
-
 from __future__ import annotations
 
 import json
