@@ -301,15 +301,15 @@ def _apply_news(news: Sequence[_News], *, now: datetime) -> None:
         is_seen = parcel.id in moved or state[ETA][:2] != parcel.state[ETA][:2]
         if parcel.id in moved:
             standing = live[parcel.id]
-            told = {p: s for p, s in old.get(parcel.id, {}).items() if p in standing}
-            told |= new_scans[parcel.id]
-            scans = list(told.values())
+            seen = {p: s for p, s in old.get(parcel.id, {}).items() if p in standing}
+            seen |= new_scans[parcel.id]
+            scans = list(seen.values())
             journey = rules.project(
                 scans,
                 carrier=parcel.carrier,
                 number=parcel.number,
                 zone=_zone(parcel.zone),
-                prints=list(told),
+                prints=list(seen),
             )
             state = store.state_of(journey, state)
             changed.append(_Changed(parcel, state, journey, scans))
