@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -17,6 +19,37 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5.0
 """How long a Redis in trouble is left alone, so that a slow one cannot slow every page."""
+_away_until: dict[str, float] = {}
+"""By address; shared by the threads of a process, each of which has its own cache object."""
+
+
+class Shelf:
+    """
+    Keep the last few values of this process in memory.
+
+    Only for names that say their whole content, for nobody can tell another process to forget.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> bytes | None:
+        """Return what is kept under a name, or None."""
+        with self._lock:
+            value = self._kept.get(name)
+            if value is not None:
+                self._kept.move_to_end(name)
+        return value
+
+    def set(self, name: str, value: bytes) -> None:
+        """Keep a value; what was asked for longest ago makes room."""
+        with self._lock:
+            self._kept[name] = value
+            self._kept.move_to_end(name)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 class JsonSerializer:
@@ -31,6 +64,21 @@ class JsonSerializer:
         return orjson.loads(data)
 
 
+class _Client(RedisCacheClient):
+    """Keep the clients: making one costs more than asking it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clients: dict[bool, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """Return the client for reading or for writing."""
+        client = self._clients.get(write)
+        if client is None:
+            client = self._clients[write] = super().get_client(key, write=write)
+        return client
+
+
 class PatientRedisCache(RedisCache):
     """
     Redis as a cache that never takes a page down.
@@ -38,8 +86,6 @@ class PatientRedisCache(RedisCache):
     Without Redis a read is a miss and a write does nothing; the log says so once a pause.
     Values are what JSON can say.
     """
-
-    _away_until = 0.0
 
     def __init__(self, server: str | list[str], params: dict[str, Any]) -> None:
         options = {
@@ -49,15 +95,16 @@ class PatientRedisCache(RedisCache):
             **params.get("OPTIONS", {}),
         }
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = _Client
+        self._where = str(server)
 
     def _try(self, call: Callable[[], Any], *, answer: Any) -> Any:
-        cls = type(self)
-        if time.monotonic() < cls._away_until:
+        if time.monotonic() < _away_until.get(self._where, 0.0):
             return answer
         try:
             return call()
         except (RedisError, OSError, orjson.JSONDecodeError) as trouble:
-            cls._away_until = time.monotonic() + PAUSE_SECONDS
+            _away_until[self._where] = time.monotonic() + PAUSE_SECONDS
             log.warning("The cache is away: %s", trouble)
             return answer
 

@@ -86,6 +86,18 @@ _BROAD: dict[Phase, Callable[[], tuple[str, str, str]]] = {
 }
 
 
+WITH_RIGHTS = frozenset(
+    {
+        Phase.LATE,
+        Phase.QUIET,
+        Phase.CUSTOMS,
+        Phase.HELD,
+        Phase.EXPIRED,
+        Phase.DELIVERED,
+        Phase.DISPUTED,
+    }
+)
+"""Phases in which a page says from when, or until when, trouble may be reported."""
 _WAITING = frozenset(
     {
         Phase.PACKED,

@@ -29,15 +29,18 @@ from notifications.models import Watch
 from notifications.services import watches
 from portal.accounts.models import User
 from portal.lib import links, masking
+from portal.lib.caching import Shelf
 from portal.pages import access, brand, home, journey, signin
 from portal.pages.access import Level
-from portal.pages.journey_rights import rights
+from portal.pages.journey_rights import Rights, rights
 from tracking.services import journeys, lookup
-from tracking.services.journeys import Head
+from tracking.services.journeys import Details, Head
 from tracking.states import SOFT_TERMINAL
 
 KEPT_SECONDS = 2 * 3600
 POLL_SECONDS = 30
+SHELF = Shelf(512)
+"""The pages looked at most, in this process: some ten kilobytes each."""
 
 Rest = ParamSpec("Rest")
 JourneyView = Callable[Concatenate[HttpRequest, Head, Rest], HttpResponse]
@@ -118,12 +121,17 @@ def _answer(request: HttpRequest, head: Head, part: str) -> HttpResponse:
     etag = f'W/"{key}-{part}"'
     kept = get_conditional_response(request, etag=etag)
     if kept is None:
-        html = store.get(f"journey:{part}:{key}")
+        name = f"journey:{part}:{key}"
+        html = SHELF.get(name)
         if html is None:
-            html = _tell(
-                request, head, level, part, etag=f'W/"{key}-sheet"', claims=claims, now=now
-            )
-            store.set(f"journey:{part}:{key}", html, KEPT_SECONDS)
+            told = store.get(name)
+            if told is None:
+                told = _tell(
+                    request, head, level, part, etag=f'W/"{key}-sheet"', claims=claims, now=now
+                )
+                store.set(name, told, KEPT_SECONDS)
+            html = told.encode()
+            SHELF.set(name, html)
         kept = HttpResponse(html)
         kept.headers["ETag"] = etag
     kept.headers["Cache-Control"] = "private, no-cache"
@@ -183,7 +191,7 @@ def _tell(
         facts["sheet"] = journey.masked(journeys.glimpse(status=head.status))
     else:
         known = journeys.details(head=head, now=now)
-        teller = journey.Teller(known, now=now, rights=rights(known, now=now))
+        teller = journey.Teller(known, now=now, rights=_rights(known, now))
         facts["facts"] = known
         facts["sheet"] = teller.tell()
         facts["is_chinese"] = teller.language.startswith("zh")
@@ -192,6 +200,11 @@ def _tell(
             facts["person"] = journeys.person(head=head)
     template = "pages/track.html" if part == "page" else "pages/track_sheet.html"
     return loader.get_template(template).render(facts, request if part == "page" else None)
+
+
+def _rights(known: Details, now: datetime) -> Rights:
+    """Ask the claim policies only where the page says a date of theirs."""
+    return rights(known, now=now) if known.phase in journey.WITH_RIGHTS else Rights()
 
 
 # --- Opening more ---------------------------------------------------------------------------------

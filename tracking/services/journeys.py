@@ -1,23 +1,22 @@
 """
 What each level of trust may know of a parcel: an allow-list, one dataclass a level.
 
-A fact that is not a field here cannot reach a page. Reading is by plain values, five queries for
-a whole journey, because these pages are the most visited of all.
+A fact that is not a field here cannot reach a page. Reading is by plain values, because these
+pages are the most visited of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from enum import IntEnum, StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from portal.lib import masking
-from tracking.models import Parcel, ParcelLine, Sighting
+from tracking.models import Parcel
 from tracking.states import RANK, SOFT_TERMINAL, TROUBLE, ParcelStatus
 
 S = ParcelStatus
@@ -167,14 +166,95 @@ WHERE p.token = %s
 
 def head(*, token: str) -> Head | None:
     """Find a parcel by the token of its address, or None."""
-    # By hand, because this is all that a page from the cache costs.
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD, [token])
-        row = cursor.fetchone()
+    row = _read(token)
     if row is None:
         return None
     pk, order_id, shopper_id, link_version, status, revision = row
     return Head(pk, token, order_id, shopper_id, link_version, int(revision), status)
+
+
+class _Member(NamedTuple):
+    """One parcel of the order with what its page needs of carrier and order, as in ``_FAMILY``."""
+
+    pk: int
+    token: str
+    position: int
+    number: str
+    status: str
+    reason: str
+    handed: str
+    is_disputed: bool
+    status_at: datetime | None
+    delivered_at: datetime | None
+    last_scan_at: datetime | None
+    shipped_at: datetime | None
+    promised_at: datetime | None
+    eta_from: datetime | None
+    eta_to: datetime | None
+    name_en: str
+    name_zh: str
+    timezone: str
+    tracking_url: str
+    order: str
+    placed_at: datetime
+    city: str
+    postcode: str
+
+
+# By hand: to build these statements anew for each page would cost more than to run them.
+_FAMILY = """
+SELECT p.id, p.token, p.position, p.number, p.status, p.reason, p.handed, p.is_disputed,
+       p.status_at, p.delivered_at, p.last_scan_at, p.shipped_at, p.promised_at, p.eta_from,
+       p.eta_to, c.name_en, c.name_zh, c.timezone, c.tracking_url,
+       o.number, o.placed_at, o.city, o.postcode
+FROM tracking_parcel p
+JOIN tracking_carrier c ON c.id = p.carrier_id
+JOIN tracking_order o ON o.id = p.order_id
+WHERE p.order_id = %s ORDER BY p.position
+"""
+_CONTENTS = """
+SELECT i.parcel_id, l.title, l.variant, i.quantity
+FROM tracking_parcel p
+JOIN tracking_parcelline i ON i.parcel_id = p.id
+JOIN tracking_orderline l ON l.id = i.order_line_id
+WHERE p.order_id = %s ORDER BY l.position, i.id
+"""
+_SCANS = """
+SELECT status, reason, handed, occurred_at, local_time, location, raw_text, sequence, id
+FROM tracking_sighting WHERE parcel_id = %s AND withdrawn_at IS NULL
+"""
+
+
+def _rows(statement: str, key: int) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _read(token: str) -> tuple[Any, ...] | None:
+    """
+    Read a head by hand, because this is all that a page from the cache costs.
+
+    The connection is used without asking first whether it still lives, which would be a second
+    question; if it does not, the head is read over a new one.
+    """
+    is_alone = not connection.in_atomic_block
+    connection.health_check_done |= is_alone  # type: ignore[attr-defined]
+    try:
+        return _ask(token)
+    except (OperationalError, InterfaceError):
+        if not is_alone:
+            raise
+        connection.close()
+        return _ask(token)
+
+
+def _ask(token: str) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD, [token])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
 
 
 def glimpse(*, status: str) -> Glimpse:
@@ -206,98 +286,54 @@ _MASKED: dict[str, Phase] = {
 
 def details(*, head: Head, now: datetime) -> Details:
     """Return the whole journey as the level DETAILS may see it."""
-    rows = (
-        Parcel.objects.filter(order_id=head.order_id)
-        .order_by("position")
-        .values(
-            "pk",
-            "token",
-            "position",
-            "number",
-            "status",
-            "reason",
-            "handed",
-            "is_disputed",
-            "status_at",
-            "delivered_at",
-            "last_scan_at",
-            "shipped_at",
-            "promised_at",
-            "eta_from",
-            "eta_to",
-            "carrier__name_en",
-            "carrier__name_zh",
-            "carrier__timezone",
-            "carrier__tracking_url",
-            "order__number",
-            "order__placed_at",
-            "order__city",
-            "order__postcode",
-        )
-    )
-    family = cast("list[dict[str, Any]]", list(rows))
-    contents = _contents(parcel["pk"] for parcel in family)
-    own = next(parcel for parcel in family if parcel["pk"] == head.pk)
-    home = _zone(own["carrier__timezone"])
+    family = [_Member(*row) for row in _rows(_FAMILY, head.order_id)]
+    contents = _contents(head.order_id)
+    own = next(parcel for parcel in family if parcel.pk == head.pk)
+    home = _zone(own.timezone)
     scans = _scans(head.pk, home)
     zone = next((scan.at.tzinfo for scan in scans if scan.at and scan.is_time_known), None) or home
     return Details(
-        token=own["token"],
-        order=own["order__number"],
-        position=own["position"],
+        token=own.token,
+        order=own.order,
+        position=own.position,
         count=len(family),
         phase=_phase(own, zone=zone, now=now),
-        is_final=own["status"] in SOFT_TERMINAL,
-        status=own["status"],
-        reason=own["reason"],
-        handed=own["handed"],
-        number=own["number"],
-        carrier_en=own["carrier__name_en"],
-        carrier_zh=own["carrier__name_zh"] or own["carrier__name_en"],
-        carrier_url=own["carrier__tracking_url"].replace("{number}", own["number"]),
+        is_final=own.status in SOFT_TERMINAL,
+        status=own.status,
+        reason=own.reason,
+        handed=own.handed,
+        number=own.number,
+        carrier_en=own.name_en,
+        carrier_zh=own.name_zh or own.name_en,
+        carrier_url=own.tracking_url.replace("{number}", own.number),
         zone=zone,
-        ordered_at=own["order__placed_at"],
-        shipped_at=own["shipped_at"],
-        promised_at=own["promised_at"],
-        eta_from=own["eta_from"],
-        eta_to=own["eta_to"],
-        status_at=own["status_at"],
-        delivered_at=own["delivered_at"],
-        last_scan_at=own["last_scan_at"],
-        city=own["order__city"],
-        postcode=masking.postcode(own["order__postcode"]),
+        ordered_at=own.placed_at,
+        shipped_at=own.shipped_at,
+        promised_at=own.promised_at,
+        eta_from=own.eta_from,
+        eta_to=own.eta_to,
+        status_at=own.status_at,
+        delivered_at=own.delivered_at,
+        last_scan_at=own.last_scan_at,
+        city=own.city,
+        postcode=masking.postcode(own.postcode),
         scans=scans,
         items=tuple(contents.get(head.pk, ())),
         others=_others(family, head.pk, contents, now=now),
     )
 
 
-def _contents(parcels: Iterable[int]) -> dict[int, list[Item]]:
+def _contents(order_id: int) -> dict[int, list[Item]]:
     found: dict[int, list[Item]] = {}
-    rows = (
-        ParcelLine.objects.filter(parcel_id__in=list(parcels))
-        .order_by("order_line__position", "pk")
-        .values_list("parcel_id", "order_line__title", "order_line__variant", "quantity")
-    )
-    for parcel_id, title, variant, quantity in rows:
+    for parcel_id, title, variant, quantity in _rows(_CONTENTS, order_id):
         found.setdefault(parcel_id, []).append(Item(title, variant, quantity))
     return found
 
 
 def _scans(parcel_id: int, home: tzinfo) -> tuple[Scan, ...]:
-    rows = Sighting.objects.filter(parcel_id=parcel_id, withdrawn_at=None).values_list(
-        "status",
-        "reason",
-        "handed",
-        "occurred_at",
-        "local_time",
-        "location",
-        "raw_text",
-        "sequence",
-        "pk",
-    )
     placed = []
-    for status, reason, handed, occurred_at, local_time, place, raw_text, sequence, pk in rows:
+    for row in _rows(_SCANS, parcel_id):
+        status, reason, handed, occurred_at, local_time, place, raw_text, sequence, pk = row
         at, is_known = _when(occurred_at, local_time, home)
         scan = Scan(status, reason, handed, at, is_known, place, raw_text)
         rank = RANK[status] if status else -1
@@ -343,50 +379,50 @@ _AHEAD = frozenset({Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Ph
 
 
 def _others(
-    family: list[dict[str, Any]], own: int, contents: dict[int, list[Item]], *, now: datetime
+    family: list[_Member], own: int, contents: dict[int, list[Item]], *, now: datetime
 ) -> tuple[Other, ...]:
     found = []
     for parcel in family:
-        if parcel["pk"] == own:
+        if parcel.pk == own:
             continue
-        zone = _zone(parcel["carrier__timezone"])
+        zone = _zone(parcel.timezone)
         phase = _phase(parcel, zone=zone, now=now)
         at = None
         if phase is Phase.DELIVERED:
-            at = parcel["delivered_at"]
+            at = parcel.delivered_at
         elif phase in _AHEAD:
-            at = parcel["eta_to"] or parcel["promised_at"]
+            at = parcel.eta_to or parcel.promised_at
         found.append(
             Other(
-                token=parcel["token"],
-                position=parcel["position"],
+                token=parcel.token,
+                position=parcel.position,
                 phase=phase,
-                status=parcel["status"],
-                reason=parcel["reason"],
+                status=parcel.status,
+                reason=parcel.reason,
                 at=at.astimezone(zone) if at else None,
-                titles=tuple(item.title for item in contents.get(parcel["pk"], ())),
+                titles=tuple(item.title for item in contents.get(parcel.pk, ())),
             )
         )
     found.sort(key=lambda other: (other.status not in TROUBLE, other.position))
     return tuple(found)
 
 
-def _phase(parcel: dict[str, Any], *, zone: tzinfo, now: datetime) -> Phase:
+def _phase(parcel: _Member, *, zone: tzinfo, now: datetime) -> Phase:
     """Weigh a status against what was promised and the time."""
-    status = parcel["status"]
+    status = parcel.status
     if status == S.DELIVERED:
-        return Phase.DISPUTED if parcel["is_disputed"] else Phase.DELIVERED
+        return Phase.DISPUTED if parcel.is_disputed else Phase.DELIVERED
     plain = _PLAIN.get(status)
     if plain is not None:
         return plain
     return phase_on_the_way(
-        promised_at=parcel["promised_at"],
-        eta_to=parcel["eta_to"],
-        last_scan_at=parcel["last_scan_at"],
+        promised_at=parcel.promised_at,
+        eta_to=parcel.eta_to,
+        last_scan_at=parcel.last_scan_at,
         is_moving=status in MOVING,
         zone=zone,
         now=now,
-    ) or (Phase.ANNOUNCED if status == S.INFO_RECEIVED or parcel["shipped_at"] else Phase.PACKED)
+    ) or (Phase.ANNOUNCED if status == S.INFO_RECEIVED or parcel.shipped_at else Phase.PACKED)
 
 
 _PLAIN: dict[str, Phase] = {

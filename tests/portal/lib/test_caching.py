@@ -9,15 +9,15 @@ from collections.abc import Iterator
 import pytest
 
 from portal.lib import caching
-from portal.lib.caching import JsonSerializer, PatientRedisCache
+from portal.lib.caching import JsonSerializer, PatientRedisCache, Shelf
 
 
 @pytest.fixture
 def away() -> Iterator[PatientRedisCache]:
     """Give a cache whose Redis does not answer: nobody listens on the discard port."""
-    PatientRedisCache._away_until = 0.0
+    caching._away_until.clear()
     yield PatientRedisCache("redis://127.0.0.1:9/0", {})
-    PatientRedisCache._away_until = 0.0
+    caching._away_until.clear()
 
 
 class TestAway:
@@ -70,3 +70,15 @@ class TestJson:
         assert keep.loads(keep.dumps({"a": [1, "二", None]})) == {"a": [1, "二", None]}
         with pytest.raises(ValueError, match="UTF-8"):
             keep.loads(b"\x80\x04\x95pickled")
+
+
+class TestShelf:
+    def test_keeps_what_was_asked_for_last(self) -> None:
+        shelf = Shelf(2)
+        shelf.set("a", b"1")
+        shelf.set("b", b"2")
+        assert shelf.get("a") == b"1"
+
+        shelf.set("c", b"3")
+
+        assert [shelf.get(name) for name in "abc"] == [b"1", None, b"3"]
