@@ -19,6 +19,7 @@ from claims.questions import told
 from claims.services import claims, conversation, decisions, evidence
 from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
+from portal.accounts import limits
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.pages import wizard_photos
@@ -37,6 +38,7 @@ GRANTED = {
     ClaimState.CLOSED,
 }
 """States in which the shopper may read the sum; waiting for a second yes is not one."""
+MESSAGES_PER_HOUR = 30
 POLL_UNTIL = {ClaimState.CLOSED, ClaimState.WITHDRAWN}
 """States in which nothing moves by itself any more."""
 
@@ -195,6 +197,10 @@ def live(request: HttpRequest, claim: Claim) -> HttpResponse:
 def write(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Send words to the desk; the same send key twice is one message."""
     form = MessageForm(request.POST)
+    if form.is_valid() and not limits.spend(
+        f"messages {request.user.pk}", limit=MESSAGES_PER_HOUR, seconds=3600, now=timezone.now()
+    ):
+        form.add_error("body", _("You have written a lot just now. Send this in an hour."))
     if form.is_valid():
         try:
             conversation.write(

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -69,6 +70,9 @@ def new(request: HttpRequest) -> HttpResponse:
         return redirect("wizard-tasks", draft.ref)
     shopper = parcel.order.shopper
     lines = claims.claimable(parcel=parcel)
+    options = claims.options(parcel=parcel, now=timezone.now())
+    if not any(line.free for line in lines) or not any(option.is_open for option in options):
+        return private(_shut(request, parcel, options, has_free=any(line.free for line in lines)))
     form = ItemsForm(posted(request), lines=lines)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
@@ -90,6 +94,22 @@ def new(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if context["problems"] else 200
     return private(render(request, "pages/wizard_items.html", context, status=status))
+
+
+def _shut(
+    request: HttpRequest, parcel: Parcel, options: list[claims.ReasonOption], *, has_free: bool
+) -> HttpResponse:
+    """Say why nothing can be reported about this parcel now, and what there is instead."""
+    sent = Claim.objects.of(parcel.order.shopper_id).filter(
+        parcel=parcel, submitted_at__isnull=False
+    )
+    context = {
+        "parcel": parcel,
+        "options": options if has_free else [],
+        "claims": sent.order_by("-submitted_at"),
+        "back": reverse("track", args=[parcel.token]),
+    }
+    return render(request, "pages/wizard_shut.html", context)
 
 
 def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
@@ -170,7 +190,11 @@ def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
     report = Report(claim, language=_language())
     if not report.may_open(name):
         return redirect(report.url(report.first_open))
-    return PAGES[name](request, report)
+    try:
+        return PAGES[name](request, report)
+    except Refusal as refusal:  # the draft was sent, withdrawn or laid to rest in another tab
+        messages.warning(request, str(refusal))
+        return redirect("claim", claim.ref)
 
 
 def _onward(request: HttpRequest, report: Report, name: str) -> HttpResponseRedirect:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from claims.models import Approval, Claim, Message
 from claims.services import claims, conversation
@@ -84,6 +87,7 @@ class TestFaces:
     def test_a_missed_promise_is_said_plainly(self, client):
         claim = signed_in(client, ClaimFactory.create(in_review=True))
 
+        assert claim.decide_by is not None
         with time_machine.travel(claim.decide_by + timedelta(days=1), tick=False):
             client.force_login(claim.shopper)
             text = text_of(client, claim)
@@ -194,6 +198,16 @@ class TestWrite:
         assert '<a href="#id_body">Write a few words first</a>' in answer.content.decode()
         assert not Message.objects.exists()
 
+    def test_a_flood_of_messages_waits_and_keeps_its_words(self, client, offered, monkeypatch):
+        monkeypatch.setattr("portal.pages.claim.MESSAGES_PER_HOUR", 1)
+        client.post(url(offered, "claim-write"), {"body": "One."})
+
+        answer = client.post(url(offered, "claim-write"), {"body": "Two."})
+
+        assert answer.status_code == 422
+        assert "Two." in answer.content.decode()
+        assert Message.objects.get().body == "One."
+
     def test_keeps_words_that_are_too_long(self, client, offered):
         answer = client.post(url(offered, "claim-write"), {"body": "y" * 4_001})
 
@@ -292,6 +306,22 @@ class TestAnswer:
         claim.refresh_from_db()
         assert claim.state == ClaimState.UNDER_REVIEW
         assert claim.requests.get().answered_at == LATER
+
+    def test_hands_the_claim_back_with_a_photo_of_what_was_asked(self, client):
+        claim = signed_in(client, ClaimFactory.create(needs_info=True))
+        wanted = claim.requests.get()
+        buffer = io.BytesIO()
+        Image.new("RGB", (40, 30), "teal").save(buffer, "JPEG")
+        photo = SimpleUploadedFile("label.jpg", buffer.getvalue(), "image/jpeg")
+
+        answer = client.post(
+            url(claim, "claim-answer"), {"do": "continue", f"photo_request-{wanted.pk}": photo}
+        )
+
+        assert answer["Location"] == url(claim)
+        assert wanted.evidence.get().name == "label.jpg"
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
 
     def test_needs_a_photo_or_a_word(self, client):
         claim = signed_in(client, ClaimFactory.create(needs_info=True))

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -116,9 +117,24 @@ class TestNew:
     def test_shows_claimed_items_without_letting_them_be_ticked(self, client, shopper, parcel):
         claims.submit(claim=fill(ClaimFactory.create(parcel=parcel)), key=uuid4(), now=NOON)
 
-        answer = client.get(begin_url(parcel))
+        claim = Claim.objects.get()
+        text = client.get(begin_url(parcel)).content.decode()
 
-        assert "already in a claim of yours" in answer.content.decode()
+        assert "Everything in this parcel is already in a claim of yours." in text
+        assert reverse("claim", args=[claim.ref]) in text
+
+    def test_says_when_a_parcel_under_way_can_be_reported(self, client):
+        parcel = ParcelFactory.create(
+            status="in_transit", last_scan_at=NOON - timedelta(days=1), promised_at=None
+        )
+        line = OrderLineFactory.create(order=parcel.order)
+        ParcelLine.objects.create(parcel=parcel, order_line=line, quantity=1)
+        client.force_login(parcel.order.shopper)
+
+        text = client.get(begin_url(parcel)).content.decode()
+
+        assert "You can report this from Sun 8 Mar." in text
+        assert "You can report this once the parcel has been delivered." in text
 
     def test_sends_a_stranger_to_the_code_and_shows_only_a_masked_address(self, client, parcel):
         answer = client.get(begin_url(parcel))
@@ -282,6 +298,22 @@ class TestStep:
 
         assert client.get(page(claim, "wish"))["Location"] == reverse("claim", args=[claim.ref])
         assert client.get(page(claim, "check"))["Location"] == page(claim, "sent")
+
+    def test_an_answer_that_lost_a_race_changes_nothing_and_says_so(self, client, shopper, parcel):
+        claim = ready(parcel)
+
+        def overtaken(execute, sql, params, many, context):
+            if "FOR UPDATE" in sql:
+                Claim.objects.filter(pk=claim.pk).update(state=ClaimState.WITHDRAWN)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(overtaken):
+            answer = client.post(page(claim, "wish"), {"wish": "other"}, follow=True)
+
+        assert answer.redirect_chain[0] == (reverse("claim", args=[claim.ref]), 302)
+        assert "Nothing was changed." in answer.content.decode()
+        claim.refresh_from_db()
+        assert claim.wish == Wish.REFUND
 
     def test_somebody_else_gets_403_and_no_word_of_it(self, client, parcel):
         claim = ready(parcel)
