@@ -22,6 +22,7 @@ def _of(module: str) -> list[URLPattern | URLResolver]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *_of("tracking.api.urls"),  # machines come most often: first looked at
     path("admin/", admin.site.urls),
     path("", home.find, name="home"),
     path("brand.css", brand.css, name="brand"),
@@ -37,7 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_of("portal.pages.account"),
     *_of("claims.api.photos"),
     *_of("claims.api.payments"),
-    *_of("tracking.api.urls"),
     *_of("portal.ops.urls"),
 ]
 if settings.DEBUG or settings.DEMO:

@@ -9,10 +9,14 @@ import psycopg
 from django.db import connection
 
 
-def run(query: str, parameters: Sequence[Any] = ()) -> int:
-    """Run one statement in the current transaction and return how many rows it touched."""
+def run(query: str, parameters: Sequence[Any] = (), *, prepare: bool | None = None) -> int:
+    """
+    Run one statement in the current transaction and return how many rows it touched.
+
+    ``prepare`` lets the server keep its plan: worth it for one small statement sent all day.
+    """
     with connection.wrap_database_errors, _cursor(query) as cursor:
-        return cursor.execute(query, parameters).rowcount
+        return cursor.execute(query, parameters, prepare=prepare).rowcount
 
 
 def rows(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -57,7 +61,7 @@ def _cursor(query: str) -> psycopg.Cursor[Any]:
     Return a cursor that leaves binding to the server.
 
     Django's own writes parameters into the text in Python, which for thousands of values costs
-    more than the statement. psycopg prepares a statement by itself once it has seen it often.
+    more than the statement.
     """
     connection.ensure_connection()
     if connection.queries_logged:  # so that tests which count queries count these too

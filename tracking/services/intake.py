@@ -26,6 +26,12 @@ LEASE = timedelta(seconds=20)
 MAX_ATTEMPTS = 5
 SUSPECTS_A_ROUND = 20
 TASK = "tracking.tasks.open_envelopes"
+_ACCEPT = (
+    "INSERT INTO tracking_envelope (connection_id, digest, source, body, headers, received_at,"
+    " state, attempts, error, numbers)"
+    " VALUES (%s, %s, %s, %s, %s::jsonb, %s, 'waiting', 0, '', '{}')"
+    " ON CONFLICT (connection_id, digest) DO NOTHING"
+)
 
 
 def accept(
@@ -41,12 +47,9 @@ def accept(
 
     Outside a transaction the message is safe on disk when this returns.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO tracking_envelope (connection_id, digest, source, body, headers,"
-            " received_at, state, attempts, error, numbers)"
-            " VALUES (%s, %s, %s, %s, %s::jsonb, %s, 'waiting', 0, '', '{}')"
-            " ON CONFLICT (connection_id, digest) DO NOTHING",
+    is_new = (
+        sql.run(
+            _ACCEPT,
             (
                 connection_id,
                 hashlib.sha256(body).digest(),
@@ -55,8 +58,10 @@ def accept(
                 orjson.dumps(dict(headers)).decode().replace("\\u0000", ""),
                 now,
             ),
+            prepare=True,
         )
-        is_new: bool = cursor.rowcount == 1
+        == 1
+    )
     if is_new:
         nudge(TASK)
     return is_new

@@ -9,10 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 from django.conf import settings
 from django.db import OperationalError
+from django.db import connection as database
 from django.test import Client
 from django.test.client import FakePayload
 
@@ -37,6 +39,13 @@ def _at_noon() -> Any:
 @pytest.fixture
 def door() -> Connection:
     return ConnectionFactory.create(slug="warehouse", secret=SECRET)
+
+
+def psycopg_words() -> dict[str, Any]:
+    """Return how to reach the test database beside Django."""
+    words = database.get_connection_params()
+    return {name: words[name] for name in ("dbname", "user", "password", "host", "port")
+            if words.get(name)}  # fmt: skip
 
 
 def push(
@@ -285,6 +294,16 @@ class TestReceive:
 
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "5"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_connection_that_was_lost_meanwhile_is_made_anew(self, door: Connection) -> None:
+        assert push(b'{"parcels":[]}')[0] == 202
+        pid = database.connection.info.backend_pid
+        with psycopg.connect(**psycopg_words()) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+
+        assert push(b'{"parcels": []}')[0] == 202
+        assert Envelope.objects.count() == 2
 
     def test_a_parcel_is_never_moved_by_the_door_itself(self, door: Connection) -> None:
         parcel: Parcel = ParcelFactory.create(connection=door)
