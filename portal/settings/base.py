@@ -404,4 +404,6 @@ LOGGING = {
     },
     "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
     "root": {"handlers": ["stderr"], "level": env("AMENDS_LOG_LEVEL", "INFO")},
+    # It logs every call with its address, which may hold a reference.
+    "loggers": {"httpx2": {"level": "WARNING"}},
 }

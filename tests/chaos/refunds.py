@@ -32,10 +32,9 @@ SECRET = "chaos-bank-secret"
 
 
 def add_bank(play: Stage, folder: Path) -> None:
-    """Start the bank in its own process; it tells our web of what happens."""
+    """Start the bank in its own process; it settles within a second."""
     child = bank(play.env, ledger=folder / "bank.sqlite3", log=folder / "bank.log")
-    hook = f"http://127.0.0.1:{play.port}/hooks/payments/sandbox/"
-    child.command = [*child.command, "--webhook", hook, "--settle", "1"]
+    child.command = [*child.command, "--settle", "1"]
     play.services.supervisor.add(child)
 
 

@@ -177,6 +177,7 @@ def bank(env: dict[str, str], *, ledger: Path, log: Path) -> Child:
         command=[
             places.python(), "-m", "claims.gateways.bank",
             "--port", str(port), "--ledger", str(ledger),
+            "--webhook", f"{env['AMENDS_URL']}/hooks/payments/sandbox/",
         ],
         log=log,
         env=env,
