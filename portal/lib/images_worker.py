@@ -376,3 +376,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # there is nothing to put in order, and the house has gone

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -217,3 +219,23 @@ class TestForeignSegments:
         assert images.foreign_segments(tidy + b"<?php") == ["5 bytes after the end"]
         assert images.foreign_segments(tidy[:-2]) == ["no end of image"]
         assert images.foreign_segments(b"GIF89a") == ["no start of image", "no end of image"]
+
+
+def test_no_decoder_outlives_its_house() -> None:
+    house = (
+        "import os, signal\n"
+        "from portal.lib import images\n"
+        "images._sandbox.ask(b'no picture', 'PNG')\n"
+        "print(images._sandbox._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", house], capture_output=True, text=True, check=False, timeout=60
+    )
+    decoder = Path(f"/proc/{int(done.stdout)}")
+
+    until = time.monotonic() + 20
+    while decoder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert not decoder.exists()
