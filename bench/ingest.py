@@ -1,4 +1,4 @@
-"""From a carrier's push over HTTP to the applied event: P1 with one event a body, P3 with twenty."""
+"""From a carrier's push to the applied event: P1 with one event a body, P3 with twenty."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import argparse
 import time
 
 from bench import report, world
-from bench.machine import Machine, Variant, machine, places, query, wait_for
+from bench.machine import Machine, Variant, machine, query, wait_for
 from bench.report import Round, Series
+from portal.ops.launcher import places
 
 BACKGROUND = 20_000
 
 GOALS = {1: ("P1 durable ingest, CPU per event", 8.0), 20: ("P3 twenty events a body", 20.0)}
+
+
+LEGEND = (
+    "*naive*: the same server; DRF serializer, `get_or_create` and `save` per event in the request,"
+    " `delay` per first arrival. *ours*: seal, one INSERT, 202, all middleware kept; the worker"
+    " opens many envelopes in one transaction. *limit*: WSGI without Django, one prepared INSERT, a"
+    " worker without rules that writes the same rows by `unnest`."
+)
 
 
 def variants() -> dict[str, Variant]:
@@ -53,7 +62,8 @@ def one_round(
         load = site.load(variant, requests)
         if set(load.statuses) != {"202"} or load.answered != len(requests):
             raise SystemExit(
-                f"bench: {variant.name} answered {load.statuses}, not 202 to all\n{site.logs(variant)}"
+                f"bench: {variant.name} answered {load.statuses}, not 202 to all\n"
+                + site.logs(variant)
             )
         if variant.name == "naive":
             count = "SELECT count(*) FROM outbox_event"
@@ -154,9 +164,6 @@ def section(series: list[Series], *, events: int, background: int) -> str:
         lines.append(f"- ours costs {1 / part[0]:.1f} times the CPU of the limit.")
     lines += [
         "",
-        "*naive*: the same server; DRF serializer, `get_or_create` and `save` per event in the"
-        " request, `delay` per first arrival. *ours*: seal, one INSERT, 202, all middleware kept;"
-        " the worker opens many envelopes in one transaction. *limit*: WSGI without Django, one"
-        " prepared INSERT, a worker without rules that writes the same rows by `unnest`.",
+        LEGEND,
     ]
     return "\n".join(lines)

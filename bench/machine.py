@@ -90,8 +90,9 @@ class Machine:
         command = variant.worker
         if command is None:
             command = [
-                python, "-m", "portal.ops.launcher.leashed", "celery", "-A", "portal.celery", "worker", "-c", str(WORKERS),
-                "-l", "WARNING", "--without-gossip", "--without-mingle",
+                python, "-m", "portal.ops.launcher.leashed", "celery", "-A", "portal.celery",
+                "worker", "-c", str(WORKERS), "-l", "WARNING", "--without-gossip",
+                "--without-mingle",
             ]  # fmt: skip
         variant.children = [web]
         if command:
@@ -211,7 +212,7 @@ def _valkey(url: str) -> int:
     from redis import Redis
 
     with Redis.from_url(url) as client:
-        pid = int(client.info("server")["process_id"])  # type: ignore[index]
+        pid = int(client.info("server")["process_id"])
     return pid if Path(f"/proc/{pid}").exists() else 0
 
 

@@ -55,7 +55,7 @@ class Series:
 
     def middle(self, what: str) -> float:
         """Return the median of a figure."""
-        return median(getattr(one, what) for one in self.rounds)
+        return float(median(getattr(one, what) for one in self.rounds))
 
     def shown(self, what: str, form: str = ",.0f") -> str:
         """Return median [lowest-highest]."""
@@ -64,17 +64,17 @@ class Series:
 
     def share(self, who: str) -> float:
         """Return the median microseconds a unit of ``app``, ``postgres`` or ``valkey``."""
-        return median(1e6 * getattr(one.spent, who) / one.units for one in self.rounds)
+        return float(median(1e6 * getattr(one.spent, who) / one.units for one in self.rounds))
 
 
 def table(series: Sequence[Series], *, unit: str) -> str:
     """Return a Markdown table; ratios are against the first variant."""
     first = series[0]
-    lines = [
-        f"| variant | {unit}s/s | CPU µs/{unit} | app + postgres + valkey | "
-        + "ratio /s | ratio CPU | p50 / p99 ms |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    heads = (
+        "variant", f"{unit}s/s", f"CPU µs/{unit}", "app + postgres + valkey", "ratio /s",
+        "ratio CPU", "p50 / p99 ms",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for one in series:
         split = " + ".join(f"{one.share(who):,.0f}" for who in ("app", "postgres", "valkey"))
         waits = (

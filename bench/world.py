@@ -20,8 +20,6 @@ REPEATS = 0.1
 
 def build(parcels: int, *, background: int) -> None:
     """Make one order a parcel, and a background of parcels with ten sightings each."""
-    from django.utils import timezone
-
     from portal.accounts.models import User
     from tracking.models import Carrier, Connection
     from tracking.services import keys
@@ -29,7 +27,7 @@ def build(parcels: int, *, background: int) -> None:
     shopper = User.objects.create_user("bench@example.org")
     carrier = Carrier.objects.create(slug="generic", name_en="UPS", name_zh="UPS")
     connection = Connection.objects.create(slug=CONNECTION, label=CONNECTION, adapter="generic")
-    keys.add(connection=connection, secret=SECRET, now=timezone.now() - timedelta(hours=1))
+    keys.add(connection=connection, secret=SECRET, now=datetime.now(UTC) - timedelta(hours=1))
     total = parcels + background
     query(
         "INSERT INTO tracking_order (number, email, shopper_id, language, recipient_name, phone,"

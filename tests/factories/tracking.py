@@ -101,8 +101,8 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
     label = factory.LazyAttribute(lambda connection: f"Connection {connection.slug}")
     adapter = "generic"
 
-    @factory.post_generation
-    def secret(self: Connection, create: bool, extracted: str | None, **_: object) -> None:  # type: ignore[misc]
+    @factory.post_generation  # type: ignore[untyped-decorator]
+    def secret(self: Connection, create: bool, extracted: str | None, **_: object) -> None:
         """Make the given text a live secret of the connection."""
         if create and extracted:
             keys.add(connection=self, secret=extracted, now=NOON - timedelta(days=30))

@@ -39,13 +39,14 @@ def body(number: str, events: list[dict[str, Any]], **facts: Any) -> bytes:
 
 
 def put(
-    connection: Connection,
+    connection: Connection | None,
     text: bytes,
     *,
     now: datetime = NOON,
     source: EnvelopeSource = EnvelopeSource.PUSH,
 ) -> Envelope:
     """Lay a body into the inbox as the door does."""
+    assert connection is not None
     intake.accept(connection_id=connection.pk, body=text, headers={}, source=source, now=now)
     return Envelope.objects.order_by("-pk")[0]
 

@@ -214,7 +214,7 @@ class TestScopes:
     def test_without_a_good_token_it_is_401(
         self, method: str, path: str, body: Any, opening: set[str], header: str | None
     ) -> None:
-        extra = {"HTTP_AUTHORIZATION": header} if header else {}
+        extra: Any = {"HTTP_AUTHORIZATION": header} if header else {}
 
         response = Client(raise_request_exception=False).generic(
             method, path, orjson.dumps(body), content_type="application/json", **extra
@@ -289,6 +289,7 @@ class TestParcels:
         )
 
         unclear = call("GET", f"/api/v1/parcels/{one.number}/")
+        assert two.connection is not None
         clear = call("GET", f"/api/v1/parcels/{one.number}/?connection={two.connection.slug}")
 
         assert unclear.status_code == 409

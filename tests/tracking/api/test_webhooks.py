@@ -124,7 +124,7 @@ class TestReceive:
     ) -> None:
         body = pushes.body("1Z999AA10123456784", pushes.journey())
         sealed = generic.seal(body, SECRET, now=NOON) if headers else {}
-        environ = {
+        environ: Any = {
             "HTTP_" + name.upper().replace("-", "_"): value
             for name, value in (sealed | headers).items()
         }
@@ -178,7 +178,7 @@ class TestReceive:
 
     def test_a_body_over_the_limit_is_413_unread(self, door: Connection, client: Client) -> None:
         class Untouched(FakePayload):
-            def read(self, size: int | None = None) -> bytes:  # type: ignore[override]
+            def read(self, size: int | None = None) -> bytes:
                 raise AssertionError("the body was read")
 
         response = client.generic(
