@@ -5,18 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from claims.models import Claim
@@ -25,9 +20,9 @@ from claims.services import claims
 from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib import masking
-from portal.pages import signin, wizard_photos
-from portal.pages.claim_faces import make_stamp, said_day
-from portal.pages.claim_guard import for_its_shopper, items_in_words, private
+from portal.pages import wizard_begin, wizard_photos
+from portal.pages.claim_faces import language, make_stamp
+from portal.pages.claim_guard import for_its_shopper, items_in_words
 from portal.pages.forms import (
     ItemsForm,
     MoreForm,
@@ -40,118 +35,8 @@ from portal.pages.forms import (
     posted,
 )
 from portal.pages.wizard_steps import BACK, DRAFT_DAYS, STEPS, Report
-from tracking.models import Parcel
 
 Step = Callable[[HttpRequest, Report], HttpResponse]
-
-
-def _language() -> str:
-    """Return the language of this page."""
-    return get_language() or settings.LANGUAGE_CODE
-
-
-# --- The way in --------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-def new(request: HttpRequest) -> HttpResponse:
-    """Begin a report about one parcel, or carry on with the draft there is."""
-    parcel = get_object_or_404(
-        Parcel.objects.select_related("order__shopper", "carrier"),
-        token=request.GET.get("parcel", ""),
-    )
-    if request.user.pk != parcel.order.shopper_id:
-        return private(_prove(request, parcel))
-    draft = Claim.objects.filter(
-        parcel=parcel, shopper_id=request.user.pk, state=ClaimState.DRAFT
-    ).first()
-    if draft is not None:
-        return redirect("wizard-tasks", draft.ref)
-    shopper = parcel.order.shopper
-    lines = claims.claimable(parcel=parcel)
-    options = claims.options(parcel=parcel, now=timezone.now())
-    if not any(line.free for line in lines) or not any(option.is_open for option in options):
-        return private(_shut(request, parcel, options, has_free=any(line.free for line in lines)))
-    form = ItemsForm(posted(request), lines=lines)
-    if request.method == "POST" and form.is_valid():
-        now = timezone.now()
-        draft = claims.begin(parcel=parcel, shopper=shopper, language=_language(), now=now)
-        if _choose(draft, form):
-            return redirect("wizard", draft.ref, "what")
-    context = {
-        "step": "items",
-        "number": 1,
-        "total": len(STEPS),
-        "title": STEPS["items"],
-        "parcel": parcel,
-        "facts": [(_("Parcel"), _which(parcel))],
-        "elsewhere": _elsewhere(parcel),
-        "back": reverse("track", args=[parcel.token]),
-        "back_label": _("Back to the parcel"),
-        "form": form,
-        "problems": form.problems() if form.is_bound else [],
-    }
-    status = 422 if context["problems"] else 200
-    return private(render(request, "pages/wizard_items.html", context, status=status))
-
-
-def _shut(
-    request: HttpRequest, parcel: Parcel, options: list[claims.ReasonOption], *, has_free: bool
-) -> HttpResponse:
-    """Say why nothing can be reported about this parcel now, and what there is instead."""
-    sent = Claim.objects.of(parcel.order.shopper_id).filter(
-        parcel=parcel, submitted_at__isnull=False
-    )
-    context = {
-        "parcel": parcel,
-        "options": options if has_free else [],
-        "claims": sent.order_by("-submitted_at"),
-        "back": reverse("track", args=[parcel.token]),
-    }
-    return render(request, "pages/wizard_shut.html", context)
-
-
-def _prove(request: HttpRequest, parcel: Parcel) -> HttpResponse:
-    """Send a code to the address on file, never to a typed one."""
-    here = f"{reverse('claim-new')}?{urlencode({'parcel': parcel.token})}"
-    if request.method == "POST":
-        logout(request)  # whoever else was signed in here has just said who they are
-        return signin.send_code_for(request, parcel.order.shopper, here)
-    context = {
-        "parcel": parcel,
-        "address": masking.email(parcel.order.shopper.email),
-        "is_somebody_else": request.user.is_authenticated,
-        "back": reverse("track", args=[parcel.token]),
-    }
-    return render(request, "pages/wizard_prove.html", context)
-
-
-def _which(parcel: Parcel) -> str:
-    """Say which parcel of the order this is."""
-    total = parcel.order.parcels.count()
-    facts = {"place": parcel.position, "total": total, "number": parcel.number}
-    if parcel.delivered_at is None:
-        return _("%(place)s of %(total)s, %(number)s") % facts if total > 1 else parcel.number
-    facts["day"] = said_day(parcel.delivered_at)
-    if total > 1:
-        return _("%(place)s of %(total)s, delivered %(day)s") % facts
-    return _("Delivered %(day)s") % facts
-
-
-def _elsewhere(parcel: Parcel) -> list[dict[str, Any]]:
-    """List what the order's other parcels hold: seen here, reported there."""
-    others = (
-        Parcel.objects.filter(order_id=parcel.order_id, is_current=True)
-        .exclude(pk=parcel.pk)
-        .prefetch_related("lines__order_line")
-        .order_by("position")
-    )
-    return [
-        {"title": line.order_line.title, "parcel": other}
-        for other in others
-        for line in other.lines.all()
-    ]
 
 
 # --- The pages ---------------------------------------------------------------------------------
@@ -163,7 +48,7 @@ def tasks(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Show what is done and what is left of a draft."""
     if claim.state != ClaimState.DRAFT:
         return redirect("claim", claim.ref)
-    report = Report(claim, language=_language())
+    report = Report(claim, language=language())
     context = {
         "claim": claim,
         "report": report,
@@ -187,7 +72,7 @@ def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
         # A second press, a second tab or Back after sending: the report is there, say so.
         sent = claim.submitted_at is not None and name == "check"
         return redirect("wizard", claim.ref, "sent") if sent else redirect("claim", claim.ref)
-    report = Report(claim, language=_language())
+    report = Report(claim, language=language())
     if not report.may_open(name):
         return redirect(report.url(report.first_open))
     try:
@@ -199,7 +84,7 @@ def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
 
 def _onward(request: HttpRequest, report: Report, name: str) -> HttpResponseRedirect:
     """Go on, or back to the check page if the shopper came from there to change one answer."""
-    fresh = Report(report.claim, language=_language())
+    fresh = Report(report.claim, language=language())
     return HttpResponseRedirect(fresh.after(name, back_to_check=request.GET.get("then") == "check"))
 
 
@@ -239,7 +124,7 @@ def _page(
 def _facts(report: Report) -> list[tuple[Any, Any]]:
     """Return the report so far, for the margin."""
     claim = report.claim
-    facts: list[tuple[Any, Any]] = [(_("Parcel"), _which(claim.parcel))]
+    facts: list[tuple[Any, Any]] = [(_("Parcel"), wizard_begin.which_parcel(claim.parcel))]
     if report.lines:
         facts.append((_("Items"), items_in_words(report.lines)))
     if claim.reason:
@@ -255,19 +140,16 @@ def _items(request: HttpRequest, report: Report) -> HttpResponse:
     initial: dict[str, Any] = {f"line_{pk}": True for pk in chosen}
     initial |= {f"many_{pk}": quantity for pk, quantity in chosen.items()}
     form = ItemsForm(posted(request), initial=initial, lines=claims.claimable(parcel=claim.parcel))
-    if request.method == "POST" and form.is_valid() and _choose(claim, form):
+    if request.method == "POST" and form.is_valid() and wizard_begin.keep_choice(claim, form):
         return _onward(request, report, "items")
-    return _page(request, report, "items", form, elsewhere=_elsewhere(claim.parcel))
-
-
-def _choose(claim: Claim, form: ItemsForm) -> bool:
-    """Keep the chosen items; what the room refuses becomes the form's mistake."""
-    try:
-        claims.choose(claim=claim, quantities=form.quantities, now=timezone.now())
-    except Refusal as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    return True
+    return _page(
+        request,
+        report,
+        "items",
+        form,
+        elsewhere=wizard_begin.elsewhere(claim.parcel),
+        currency=claim.currency,
+    )
 
 
 def _what(request: HttpRequest, report: Report) -> HttpResponse:
@@ -316,7 +198,7 @@ def _photos(request: HttpRequest, report: Report) -> HttpResponse:
         if form.is_valid() and form.cleaned_data["without_box"] != claim.without_box:
             words = form.cleaned_data["without_box"]
             claims.tell(claim=claim, without_box=words, now=timezone.now())
-        report = Report(claim, language=_language())
+        report = Report(claim, language=language())
         must = press == "continue"
         problems = form.problems() + wizard_photos.problems(refused)
         if must:
@@ -413,7 +295,7 @@ PAGES: dict[str, Step] = {
 }
 
 urlpatterns = [
-    path("claims/new/", new, name="claim-new"),
+    path("claims/new/", wizard_begin.new, name="claim-new"),
     path("claims/<str:ref>/report/", tasks, name="wizard-tasks"),
     path("claims/<str:ref>/report/<slug:name>/", step, name="wizard"),
 ]
