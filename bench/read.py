@@ -52,7 +52,7 @@ def servers() -> dict[str, Variant]:
 
 
 def furnish() -> None:
-    """Give each parcel under test fifteen scans, three things inside, and a second parcel beside."""
+    """Give each parcel under test fifteen scans, three things, and a second parcel beside."""
     query(
         "INSERT INTO tracking_orderline (order_id, sku, title, variant, quantity, price_minor,"
         " position) SELECT order_id, 'CUP', 'Celadon cup', 'sea green', 6, 2400, n + 1"
@@ -70,7 +70,8 @@ def furnish() -> None:
         " offset_source, status, reason, party, handed, raw_code, raw_text, location, country,"
         " event_id, sequence, leg, is_physical, is_inferred, is_listed, received_at)"
         " SELECT p.id, decode(md5(p.number || 'r' || n), 'hex'), now() - n * interval '2 hours',"
-        " to_char(now() - n * interval '2 hours' - interval '5 hours', 'YYYY-MM-DD\"T\"HH24:MI:SS'),"
+        " to_char(now() - n * interval '2 hours' - interval '5 hours',"
+        " 'YYYY-MM-DD\"T\"HH24:MI:SS'),"
         " 'offset', CASE n WHEN %s THEN 'picked_up' ELSE 'in_transit' END, '', '', '', 'X',"
         " 'Departed from facility ' || n, 'Louisville, KY', 'US', '', 0, 1, true, false, false,"
         " now() FROM tracking_parcel p, generate_series(1, %s) n"
@@ -227,12 +228,17 @@ def section(results: dict[str, Series], options: argparse.Namespace) -> str:
     told = results["uncached"].middle("cpu_us")
     kept = results["cached"].middle("cpu_us")
     lines += [
-        f"- The limit, Django's hello plus the raw statement, is {floor:,.0f} µs: telling a page"
-        f" anew costs {told / floor:.1f} times that, one from the cache {kept / floor:.1f} times.",
+        (
+            f"- The limit, Django's hello plus the raw statement, is {floor:,.0f} µs: telling a"
+            f" page anew costs {told / floor:.1f} times that, one from the cache"
+            f" {kept / floor:.1f} times."
+        ),
         "",
-        "*naive*: the same facts on the same base template, the ORM asked from the template where"
-        " they are shown. *uncached*: ours with a cache that keeps nothing. *cached*, *304*: ours;"
-        " one tiny query decides. *hello*: `/livez` through all middleware. *raw*: WSGI without"
-        " Django, one prepared statement that returns the journey as JSON.",
+        (
+            "*naive*: the same facts on the same base template, the ORM asked from the template"
+            " where they are shown. *uncached*: ours with a cache that keeps nothing. *cached*,"
+            " *304*: ours; one tiny query decides. *hello*: `/livez` through all middleware. *raw*:"
+            " WSGI without Django, one prepared statement that returns the journey as JSON."
+        ),
     ]
     return "\n".join(lines)

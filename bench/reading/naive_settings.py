@@ -1,7 +1,9 @@
 """Our settings with the plain page."""
 
 from bench.settings import *  # noqa: F403
-from bench.settings import BASE_DIR, TEMPLATES
+from bench.settings import BASE_DIR
+from bench.settings import TEMPLATES as OURS
 
 ROOT_URLCONF = "bench.reading.urls"
-TEMPLATES[0]["DIRS"].append(BASE_DIR / "bench" / "reading" / "templates")
+_OWN = BASE_DIR / "bench" / "reading" / "templates"
+TEMPLATES = [OURS[0] | {"DIRS": [BASE_DIR / "templates", _OWN]}]
