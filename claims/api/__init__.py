@@ -1,0 +1,1 @@
+"""The doors for payment providers and for the script that sends photos."""
