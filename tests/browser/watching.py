@@ -13,7 +13,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, 
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-NAMES = re.compile(r"Amends|English|JPEG|WebP|HEIC|\bre_\w+|[\w.•-]+@[\w.-]+|[\w.-]+\.(?:jpg|HEIC)", re.I)
+NAMES = re.compile(
+    r"Amends|English|JPEG|WebP|HEIC|\bre_\w+|[\w.•-]+@[\w.-]+|[\w.-]+\.(?:jpg|HEIC)", re.I
+)
 """Words that are the same in every language."""
 LISTEN = """
 window.amendsReports = [];
