@@ -114,10 +114,12 @@ def one_round(site: Machine, name: str, parcels: int, seed: int) -> Round:
         spent = Spent(time.process_time() - app, seconds([site.postgres]) - postgres, 0.0)
     found = world.facts(parcels)
     wanted = {
-        "sightings": parcels * 8, "milestones": parcels * 4, "events": parcels * 4,
-        "delivered": parcels, "envelopes": parcels * 8,
+        "sightings": parcels * 8, "milestones": parcels * 4, "delivered": parcels,
+        "envelopes": parcels * 8,
     }  # fmt: skip
-    if found != wanted:
+    events = found.pop("events")
+    # One event a milestone at most; ours tells nobody what later scans have overtaken.
+    if found != wanted or not parcels <= events <= parcels * 4:
         raise SystemExit(f"bench: {name} left {found}, expected {wanted}")
     return Round(len(bodies), took, spent)
 

@@ -44,7 +44,6 @@ def expected(parcels: int, events: int) -> dict[str, int]:
     return {
         "sightings": parcels * each,
         "milestones": parcels * 4,
-        "events": parcels * 4,
         "delivered": parcels,
     }
 
@@ -68,7 +67,7 @@ def one_round(
         if variant.name == "naive":
             count = "SELECT count(*) FROM outbox_event"
             wait_for(
-                lambda: query(count)[0][0] >= wanted["events"],
+                lambda: query(count)[0][0] >= wanted["milestones"],
                 what="the naive worker",
                 logs=lambda: site.logs(variant),
             )
@@ -87,8 +86,9 @@ def one_round(
         if found["envelopes"] != distinct:
             raise SystemExit(f"bench: {found['envelopes']} envelopes applied, not {distinct}")
     wrong = {name: found[name] for name, number in wanted.items() if found[name] != number}
-    if wrong:
-        raise SystemExit(f"bench: {variant.name} left {wrong}, expected {wanted}")
+    # One event a milestone at most; ours tells nobody what later scans have overtaken.
+    if wrong or not wanted["delivered"] <= found["events"] <= wanted["milestones"]:
+        raise SystemExit(f"bench: {variant.name} left {found}, expected {wanted}")
     return Round(wanted["sightings"], took, spent, load.p50_ms, load.p99_ms)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,13 +17,14 @@ from portal.outbox.models import Event
 from tests.factories.tracking import (
     NOON,
     ConnectionFactory,
+    OrderFactory,
     OrderLineFactory,
     ParcelFactory,
     ParcelLineFactory,
 )
 from tests.tracking import pushes
 from tracking.models import Anomaly, Connection, Envelope, Parcel, ParcelMilestone, Sighting
-from tracking.services import applying, intake
+from tracking.services import applying, intake, orders
 from tracking.states import EnvelopeSource, EnvelopeState, ParcelStatus
 
 pytestmark = pytest.mark.django_db
@@ -224,7 +226,8 @@ class TestOrder:
         parcel.refresh_from_db()
         assert (parcel.status, parcel.revision) == (ParcelStatus.DELIVERED, 1)
         assert Sighting.objects.count() == 5
-        assert Event.objects.count() == 5
+        # The steps before the last one are no news any more when they all come at once.
+        assert [event.payload["status"] for event in Event.objects.all()] == ["delivered"]
 
 
 class TestWithdraw:
@@ -536,5 +539,38 @@ class TestRace:
         assert Envelope.objects.filter(state=EnvelopeState.APPLIED, error="").count() == 60
         assert Sighting.objects.count() == 60
         assert set(Parcel.objects.values_list("status", flat=True)) == {ParcelStatus.DELIVERED}
-        assert Event.objects.count() == 60
         assert ParcelMilestone.objects.count() == 60
+        told = [
+            (event.payload["parcel_id"], event.payload["status"]) for event in Event.objects.all()
+        ]
+        assert len(news) == len(set(news))
+        assert {pk for pk, status in told if status == "delivered"} == {one.pk for one in parcels}
+
+    def test_a_parcel_registered_while_its_push_is_opened_is_not_missed(self) -> None:
+        carrier = ConnectionFactory.create()
+        order = OrderFactory.create()
+        envelope = pushes.put(carrier, pushes.body("1Z999AA10123456784", pushes.journey()))
+        opened = threading.Event()
+
+        def work() -> None:
+            try:
+                intake.open_waiting(now=NOON)
+            finally:
+                opened.set()
+                database.close()
+
+        with transaction.atomic():
+            new = orders.NewParcel(
+                number="1Z999AA10123456784", carrier="ups", connection=carrier.slug
+            )
+            parcel = orders.add_parcel(order=order, parcel=new, now=NOON)
+            thread = threading.Thread(target=work)
+            thread.start()
+            # The worker looks, finds nobody, and must wait for us before it says so.
+            assert not opened.wait(0.5)
+        thread.join()
+        pushes.drain()
+
+        parcel.refresh_from_db()
+        envelope.refresh_from_db()
+        assert (parcel.status, envelope.state) == (ParcelStatus.DELIVERED, EnvelopeState.APPLIED)
