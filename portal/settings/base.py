@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "portal.pages.unsayable.Unsayable",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -153,6 +154,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
+PAGES_KEPT = int(env("AMENDS_PAGES_KEPT", "512"))
+"""Journey pages a process keeps in memory before it asks the cache: some 10 kB each."""
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
@@ -163,6 +166,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "socket_connect_timeout": 1.0,
     "retry_on_timeout": False,
+    "max_retries": 0,  # kombu's own retries would hold a web request for six seconds
     "visibility_timeout": 300,
     "global_keyprefix": env("AMENDS_BROKER_PREFIX", "amends:"),
 }
@@ -402,8 +406,10 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
     },
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        # It logs every call with its address, which may hold a reference or a carrier's key.
+        "httpx2": {"level": "WARNING"},
+    },
     "root": {"handlers": ["stderr"], "level": env("AMENDS_LOG_LEVEL", "INFO")},
-    # It logs every call with its address, which may hold a reference.
-    "loggers": {"httpx2": {"level": "WARNING"}},
 }

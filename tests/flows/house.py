@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +26,7 @@ from portal.outbox import delivering
 from portal.outbox.models import Delivery, DeliveryState
 from tests.claims.pictures import file, picture
 from tests.factories.tracking import SECRET
+from tests.typing import Answer
 from tracking.carriers import kuaidi100, ups
 from tracking.services import intake
 
@@ -211,10 +211,10 @@ def link_in(message: Any) -> str:
 def last_code() -> str:
     """Return the sign-in code of the newest mail."""
     (code,) = re.findall(r"^ {4}(\d{6})$", str(mail.outbox[-1].body), re.M)
-    return code
+    return str(code)
 
 
-def sign_in(client: Client, address: str) -> HttpResponse:
+def sign_in(client: Client, address: str) -> Answer:
     """Ask for a code at this address, read it in the mail and enter it; return the last answer."""
     asked = client.post(address)
     assert asked.status_code == 302

@@ -27,7 +27,7 @@ from tracking.rules import Journey
 from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
 from tracking.services import applying_rows as store
 from tracking.services.applying_rows import ETA, SNAPSHOT, Fresh, Key, Row
-from tracking.states import PARTY_OF, EnvelopeSource, EnvelopeState, Party
+from tracking.states import PARTY_OF, TROUBLE, EnvelopeSource, EnvelopeState, Party
 
 NEWS_AGE = timedelta(hours=24)
 """What was reached longer ago is history: kept, but nobody is told."""
@@ -366,16 +366,33 @@ def _announce(changed: Sequence[_Changed], *, now: datetime) -> None:
         now=now,
     )
     firsts = [one for one in reached if (one[0].parcel.id, one[1], one[2]) not in before]
-    news = [first for first in firsts if first[3] and now - first[3] <= NEWS_AGE]
+    news = [
+        (one, leg, status, at)
+        for one, leg, status, at in firsts
+        if at and now - at <= NEWS_AGE and not _is_overtaken(one.journey, leg, status, at)
+    ]
     inside = store.contents(list({first[0].parcel.id for first in news}))
     events: list[ParcelReached | AnomalyFound] = [
         _reached(one, leg, status, at, inside.get(one.parcel.id, []))
         for one, leg, status, at in news
-        if at
     ]
     events += _trouble(changed, now=now)
     if events:
         record(*events, now=now)
+
+
+def _is_overtaken(journey: Journey, leg: int, status: str, at: datetime) -> bool:
+    """
+    Test whether later scans have made a first arrival old news, as when pushes come out of order.
+
+    Trouble stays worth telling: a box found crushed yesterday is still crushed.
+    """
+    if status in TROUBLE:
+        return False
+    return any(
+        other_leg >= leg and other_at is not None and other_at > at
+        for other_leg, _other, other_at in journey.reached
+    )
 
 
 def _reached(one: _Changed, leg: int, status: str, at: datetime, items: list[str]) -> ParcelReached:
