@@ -19,7 +19,6 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.forms.models import model_to_dict
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -36,6 +35,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.claims import ClaimFactory, EvidenceFactory
 from tests.factories.tracking import NOON
 from tests.portal.pages.opening import open_up
+from tests.typing import Answer
 from tracking.models import Order, Parcel
 
 pytestmark = pytest.mark.django_db
@@ -169,11 +169,11 @@ FORM = {
 }  # fmt: skip
 
 
-def visit(client: Client, method: str, where: str) -> HttpResponse:
+def visit(client: Client, method: str, where: str) -> Answer:
     return client.get(where) if method == "GET" else client.post(where, FORM)
 
 
-def is_shut(answer: HttpResponse) -> bool:
+def is_shut(answer: Answer) -> bool:
     """Test for a refusal, or for being sent to sign in."""
     to_sign_in = answer.status_code == 302 and answer["Location"].startswith(
         (reverse("account_login"), reverse("staff_login"))
@@ -285,7 +285,7 @@ def test_the_api_opens_to_no_session_and_to_no_wrong_scope(
     assert everything() == before
 
 
-def press(person: User, claim: Claim, action: str) -> HttpResponse:
+def press(person: User, claim: Claim, action: str) -> Answer:
     """Press a button of the workspace with everything typed that any button asks for."""
     typed = {
         "action": action, "stamp": workspace.stamp(claim), "sum": "5500", "text": "We agree.",
