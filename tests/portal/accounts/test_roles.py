@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 
@@ -37,9 +39,7 @@ class TestSettle:
         patterns = {pattern for patterns in roles.GRANTS.values() for pattern in patterns}
 
         dead = [
-            pattern
-            for pattern in patterns
-            if not any(roles.fnmatchcase(name, pattern) for name in every)
+            pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in every)
         ]
 
         # Replaying envelopes is promised to the tracking desk; until it has a permission of its

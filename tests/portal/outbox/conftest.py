@@ -10,7 +10,7 @@ from tests.portal.outbox import wired
 
 
 @pytest.fixture(autouse=True)
-def wiring(settings: SettingsWrapper) -> Iterator[None]:
+def wiring(settings: Settings) -> Iterator[None]:
     settings.ROOT_EVENTCONF = wired.__name__
     routes.table.cache_clear()
     routes.reactions.cache_clear()

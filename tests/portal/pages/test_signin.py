@@ -10,7 +10,6 @@ from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -18,6 +17,7 @@ from notifications.models import Letter, LetterState
 from portal.accounts.models import User
 from portal.pages import signin
 from tests.factories.accounts import PersonFactory
+from tests.typing import Answer
 
 ASK = "/account/login/"
 ENTER = "/account/login/code/confirm/"
@@ -28,13 +28,13 @@ def wen(db: None) -> User:
     return PersonFactory.create(email="wen@example.org")
 
 
-def ask(client: Client, email: str = "wen@example.org", **extra: str) -> HttpResponse:
+def ask(client: Client, email: str = "wen@example.org", **extra: str) -> Answer:
     return client.post(ASK, {"email": email, **extra})
 
 
 def last_code() -> str:
     (code,) = re.findall(r"^ {4}(\d{6})$", str(mail.outbox[-1].body), re.M)
-    return code
+    return str(code)
 
 
 def wrong(code: str) -> str:
@@ -251,7 +251,7 @@ class TestEnter:
 
         def guess() -> None:
             thief = Client()
-            thief.cookies = client.cookies.copy()
+            thief.cookies.update(client.cookies)
             try:
                 looked_at.append(thief.post(ENTER, {"code": wrong(code)}).status_code)
             finally:
@@ -284,9 +284,7 @@ class TestSendCodeFor:
         client: Client,
         wen: User,
     ) -> None:
-        request = RequestFactory().post("/t/abc/code/")
-        request.session = client.session
-        request.allauth = None
+        request = past_the_middleware(client)
         with signin_context(request):
             answer = signin.send_code_for(request, wen, "/claims/new/?parcel=abc")
         request.session.save()
@@ -297,6 +295,13 @@ class TestSendCodeFor:
             == f"{reverse('account_confirm_login_code')}?next=%2Fclaims%2Fnew%2F%3Fparcel%3Dabc"
         )
         assert [m.to for m in mail.outbox] == [["wen@example.org"]]
+
+
+def past_the_middleware(client: Client) -> Any:
+    """Return a request with what the middleware of sessions and of allauth puts on it."""
+    request: Any = RequestFactory().post("/t/abc/code/")
+    vars(request).update(session=client.session, allauth=None)
+    return request
 
 
 def signin_context(request: Any) -> Any:

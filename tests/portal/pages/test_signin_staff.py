@@ -48,7 +48,7 @@ def sign_in(client: Client, password: str = PASSWORD, email: str = "agent@pine.e
 
 
 def digits() -> str:
-    return format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time()))))
+    return str(format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time())))))
 
 
 class TestStaffGate:
