@@ -20,7 +20,7 @@ EVENTS = {
     event.name: event
     for module in (claim_events, parcel_events)
     for event in vars(module).values()
-    if isinstance(event, type) and issubclass(event, DomainEvent) and getattr(event, "name", "")
+    if isinstance(event, type) and issubclass(event, DomainEvent) and vars(event).get("name")
 }
 TOLD = {event.name for event, reacting in ROUTES.items() if reactions.tell in reacting}
 ASKED = {entry.event for entry in CATALOGUE.values() if entry.event}

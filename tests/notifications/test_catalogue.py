@@ -16,7 +16,7 @@ EVENTS = {
     event.name: event
     for module in (claim_events, parcel_events)
     for event in vars(module).values()
-    if isinstance(event, type) and issubclass(event, DomainEvent) and getattr(event, "name", "")
+    if isinstance(event, type) and issubclass(event, DomainEvent) and getattr(event, "name", None)
 }
 
 

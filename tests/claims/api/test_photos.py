@@ -88,11 +88,15 @@ class TestUpload:
 
             readline = read
 
+        environ: dict[str, Any] = {
+            "CONTENT_LENGTH": str(31 * 1024 * 1024),
+            "wsgi.input": Unread(),
+        }
         answer = shopper.generic(
             "POST",
             f"/claims/{claim.ref}/photos/",
             content_type="multipart/form-data; boundary=x",
-            **{"CONTENT_LENGTH": str(31 * 1024 * 1024), "wsgi.input": Unread()},
+            **environ,
         )
 
         assert answer.status_code == 413
@@ -182,7 +186,7 @@ class TestPhoto:
     ) -> None:
         answer = shopper.get(f"/photos/{photo.token}/{size}/")
 
-        body = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        body = answer.getvalue()
         assert images.foreign_segments(body) == []
         assert answer["Content-Type"] == "image/jpeg"
         assert answer["Content-Disposition"] == f'inline; filename="{size}.jpg"'

@@ -52,7 +52,8 @@ class Server:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.refusals:
             return self.refusals.pop(0)
-        self.taken.append(message_from_bytes(envelope.content or b""))
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(message_from_bytes(envelope.content))
         return "250 OK"
 
 
@@ -158,7 +159,8 @@ class TestSendDue:
         (sent,) = mail.outbox
         assert sent.subject == "Delivered on Mon 14 Sep: order PH-10482"
         assert sent.extra_headers["Message-ID"] == letter.message_id
-        assert sent.alternatives[0].mimetype == "text/html"
+        assert isinstance(sent, mail.EmailMultiAlternatives)
+        assert sent.alternatives[0][1] == "text/html"
         letter.refresh_from_db()
         assert (letter.state, letter.attempts) == (LetterState.SENT, 1)
         assert letter.sent_at is not None
