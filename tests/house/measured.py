@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import orjson
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -35,11 +34,12 @@ from tests.factories.tracking import (
 )
 from tests.portal.pages.opening import open_up
 from tests.tracking import pushes
+from tests.typing import Answer
 from tracking.carriers import generic
 from tracking.models import Parcel
 from tracking.states import ParcelStatus
 
-Visit = Callable[[], HttpResponse]
+Visit = Callable[[], Answer]
 """One request; its status must be the one that the page promises."""
 Page = Callable[[int], Visit]
 """Lays down so many rows and returns the visit to measure."""
@@ -121,27 +121,25 @@ def _find_number(_size: int) -> Visit:
     return lambda: Client().post(reverse("home"), typed)
 
 
-def journey(level: Level, *, is_kept: bool, size: int) -> Visit:
+def journey(level: Level, *, is_kept: bool) -> Page:
     """Return a look at a parcel of so many scans; when kept, somebody looked just before."""
-    parcel = on_its_way(scans=size)
-    client = Client()
-    open_up(client, parcel, level)
 
-    def visit() -> HttpResponse:
-        return client.get(reverse("track", args=[parcel.token]))
+    def make(size: int) -> Visit:
+        parcel = on_its_way(scans=size)
+        client = Client()
+        open_up(client, parcel, level)
+        visit = warm(lambda: client.get(reverse("track", args=[parcel.token])))
+        if not is_kept:
+            cache.clear()
+        return visit
 
-    warm(visit)
-    if not is_kept:
-        cache.clear()
-    return visit
+    return make
 
 
 for _level in Level:
     for _is_kept in (False, True):
         _name = f"journey, level {_level.name.lower()}, {'cached' if _is_kept else 'told anew'}"
-        page(_name, sizes=(1, 10))(
-            lambda size, level=_level, is_kept=_is_kept: journey(level, is_kept=is_kept, size=size)
-        )
+        page(_name, sizes=(1, 10))(journey(_level, is_kept=_is_kept))
 
 
 @page("journey sheet, nothing new", status=304)
@@ -400,7 +398,7 @@ def _api_parcel(size: int) -> Visit:
 def _carrier_hook(size: int) -> Visit:
     door = ConnectionFactory.create(slug="warehouse", secret=SECRET)
 
-    def push(text: bytes) -> HttpResponse:
+    def push(text: bytes) -> Answer:
         return Client().post(
             reverse("carrier-hook", args=[door.slug]),
             data=text,

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -25,6 +24,7 @@ from tests.factories.claims import (
     delivered_parcel,
     tighten,
 )
+from tests.typing import Answer
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def as_(person: User) -> Client:
     return browser
 
 
-def page(browser: Client, claim: Claim) -> HttpResponse:
+def page(browser: Client, claim: Claim) -> Answer:
     return browser.get(queue.href(claim))
 
 
