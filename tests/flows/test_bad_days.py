@@ -34,7 +34,6 @@ from tests.factories.tracking import NOON
 from tests.flows import house
 from tests.ports import free_port
 from tests.typing import Answer
-from tests.typing import Answer
 from tracking.models import Envelope, Parcel, ParcelMilestone, Sighting
 from tracking.services import intake
 from tracking.states import EnvelopeState
