@@ -543,7 +543,7 @@ class TestRace:
         told = [
             (event.payload["parcel_id"], event.payload["status"]) for event in Event.objects.all()
         ]
-        assert len(news) == len(set(news))
+        assert len(told) == len(set(told))
         assert {pk for pk, status in told if status == "delivered"} == {one.pk for one in parcels}
 
     def test_a_parcel_registered_while_its_push_is_opened_is_not_missed(self) -> None:
