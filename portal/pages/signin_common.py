@@ -7,10 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from portal.pages import access
+
 
 def ip(request: HttpRequest) -> str:
-    """Return where the connection comes from; a header that anyone can write is not asked."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Return the visitor's address; a header that anyone can write is not asked."""
+    return access.client_address(request)
 
 
 def safe_next(request: HttpRequest) -> str:
