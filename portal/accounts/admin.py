@@ -84,8 +84,13 @@ class PersonAdmin(ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Let only a superuser change a superuser, or an administrator could become one."""
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        """
+        Let only a superuser change a superuser, and nobody themselves.
+
+        Otherwise an administrator could become one, or hand themselves the right to move money.
+        """
+        is_held_back = obj is not None and (obj.is_superuser or obj.pk == request.user.pk)
+        if is_held_back and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
 
