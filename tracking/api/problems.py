@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, DataError, InterfaceError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -51,6 +51,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, DataError):
+        log.error("a value that cannot be stored passed the serializers", exc_info=error)
+        return _problem(400, "A value that was sent cannot be stored. Nothing was.", {})
     elif isinstance(error, DatabaseError | InterfaceError):
         log.error("the database did not answer", exc_info=error)
         return _problem(503, "The database did not answer. Try again in a moment.", {}, retry="5")

@@ -335,3 +335,11 @@ class TestDocs:
         assert response.status_code == 200
         assert b"http://" not in response.content.replace(b"http://testserver", b"")
         assert b"https://" not in response.content
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("path", ["/api/v1/orders/PH-4711/", "/api/v1/parcels/NOBODYS/"])
+    def test_is_kept_by_no_cache_on_the_way(self, path: str) -> None:
+        call("POST", "/api/v1/orders/", ORDER)
+
+        assert call("GET", path).headers["Cache-Control"] == "no-store"
