@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,8 @@ from portal.lib.money import Money
 from portal.lib.moves import Role
 
 _Words = str | Promise
+LONGEST_KEY = 18
+"""Digits of a line's key; more fit no row."""
 
 
 class SomebodyElse(Refusal):
@@ -99,13 +101,14 @@ def typed_amounts(claim: Claim, typed: Mapping[str, str]) -> dict[int, int]:
     digits = -int(Money(1, claim.currency).major.as_tuple().exponent)
     for name, value in typed.items():
         prefix, _dash, key = name.partition("-")
-        if prefix != "amount" or not key.isdigit() or not value.strip():
+        is_line = prefix == "amount" and key.isascii() and key.isdigit() and len(key) <= LONGEST_KEY
+        if not is_line or not value.strip():
             continue
         try:
             sum_ = Decimal(value.strip().replace(",", "."))
-        except InvalidOperation:
-            sum_ = Decimal("NaN")
-        minor = sum_.scaleb(digits) if sum_.is_finite() and abs(sum_) < 10**12 else None
+            minor = sum_.scaleb(digits) if sum_.is_finite() and abs(sum_) < 10**12 else None
+        except ArithmeticError:  # no number, or one with an absurd exponent
+            minor = None
         if minor is None or minor != minor.to_integral_value() or minor < 0:
             raise FieldRefused(
                 name,

@@ -18,6 +18,8 @@ from portal.lib.moves import Role
 from portal.outbox.recording import record
 
 BODY_MAX = 4000
+ANSWER_DAYS_MAX = 30
+"""The desk picks days and means their end, so that a day more is let pass."""
 
 
 class MessageTooLong(Refusal):
@@ -34,6 +36,13 @@ class DueTooSoon(Refusal):
 
     code = "due_too_soon"
     sentence = _("Give the shopper at least a day: choose a later date.")
+
+
+class DueTooLate(Refusal):
+    """The answer is wanted so late that the claim would lie until then."""
+
+    code = "due_too_late"
+    sentence = _("Give the shopper %(days)s days at most: choose an earlier date.")
 
 
 class NothingSent(Refusal):
@@ -126,6 +135,7 @@ def ask(
     :raises NotAllowed: if the agent may not decide.
     :raises NoWords: if nothing is asked.
     :raises DueTooSoon: if less than a day is left for the answer.
+    :raises DueTooLate: if it is more than 30 days away, for our clock would stand still so long.
     :raises NotNow: if the claim is not under review.
     """
     steps.lock(claim)
@@ -134,6 +144,8 @@ def ask(
     due_at = due_at or now + timedelta(days=days)
     if due_at < now + timedelta(days=1):
         raise DueTooSoon
+    if due_at > now + timedelta(days=ANSWER_DAYS_MAX + 1):
+        raise DueTooLate(days=ANSWER_DAYS_MAX)
     text = _words(text)
     steps.take(
         claim, "ask", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,

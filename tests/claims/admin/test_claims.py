@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -362,6 +363,23 @@ class TestPropose:
         assert not Message.objects.exists()
 
 
+class TestTypedAmounts:
+    @pytest.mark.parametrize("value", ["1e999999999", "-1e999999999", "NaN", "1e-9", "9" * 400])
+    def test_refuses_what_is_no_sum_naming_the_field(self, value: str) -> None:
+        claim = Claim(currency="USD")
+
+        with pytest.raises(actions.FieldRefused) as caught:
+            actions.typed_amounts(claim, {"amount-7": value})
+
+        assert caught.value.name == "amount-7"
+
+    @pytest.mark.parametrize("key", ["²", "9" * 5000, "-1", "", "x"])
+    def test_overlooks_fields_that_are_no_line(self, key: str) -> None:
+        claim = Claim(currency="USD")
+
+        assert actions.typed_amounts(claim, {f"amount-{key}": "1"}) == {}
+
+
 class TestOtherButtons:
     def test_declines_with_a_reason_from_the_list(self, desk: Client) -> None:
         claim = ClaimFactory.create(in_review=True)
@@ -376,19 +394,19 @@ class TestOtherButtons:
 
     def test_asks_for_a_photo_by_a_day(self, desk: Client) -> None:
         claim = ClaimFactory.create(in_review=True)
-        early = timezone.now().date().isoformat()
+        today = timezone.now().date()
+        due = (today + timedelta(days=10)).isoformat()
 
-        wrong = press(desk, claim, "ask", ask_text="Show the label.", ask_due=early)
-        assert wrong.status_code == 422
-        assert "Show the label." in wrong.content.decode()
+        for day in (today.isoformat(), "9999-12-31", "0001-01-01"):
+            wrong = press(desk, claim, "ask", ask_text="Show the label.", ask_due=day)
+            assert wrong.status_code == 422
+            assert "Show the label." in wrong.content.decode()
 
-        press(
-            desk, claim, "ask", ask_text="Show the label.", ask_kind="label", ask_due="2031-05-06"
-        )
+        press(desk, claim, "ask", ask_text="Show the label.", ask_kind="label", ask_due=due)
         claim.refresh_from_db()
         request = claim.requests.get()
         assert claim.state == ClaimState.NEEDS_INFO
-        assert (request.kind, request.due_at.date().isoformat()) == ("label", "2031-05-06")
+        assert (request.kind, request.due_at.date().isoformat()) == ("label", due)
 
     def test_sends_one_message_for_one_form(self, desk: Client) -> None:
         claim = ClaimFactory.create(in_review=True)

@@ -388,6 +388,20 @@ class TestConversation:
 
         assert not claim.messages.exists()
 
+    def test_asking_by_a_day_that_never_comes_is_refused(self) -> None:
+        claim = ClaimFactory.create(in_review=True)
+
+        for days in (32, 365):
+            with pytest.raises(conversation.DueTooLate):
+                conversation.ask(
+                    claim=claim, agent=agent(), text="Show the label.", now=REVIEWED,
+                    due_at=REVIEWED + timedelta(days=days),
+                )  # fmt: skip
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert not claim.requests.exists()
+
     def test_asking_stops_our_clock_and_answering_lets_it_run_on(self) -> None:
         claim = ClaimFactory.create(needs_info=True)
         decide_by = claim.decide_by
