@@ -13,6 +13,7 @@ from notifications.catalogue import CATALOGUE
 from notifications.channels.base import Rendered
 from notifications.models import Letter
 from notifications.wording.base import Facts, Words, clean, one_line, subject
+from portal.lib import links
 
 _NO_FONTS = mrml.RenderOptions(fonts={})
 """Otherwise MJML has letters fetch fonts from a stranger, who then knows who reads them when."""
@@ -40,7 +41,13 @@ def render(letter: Letter) -> Rendered:
 def preview(letter: Letter) -> Rendered:
     """Return a written letter for staff: what only its reader may know reads as dots."""
     hidden = dict.fromkeys(CATALOGUE[letter.name].secret, "••••••")
-    return lay_out(name=letter.name, facts={**letter.facts, **hidden}, language=letter.language)
+    shown = lay_out(name=letter.name, facts={**letter.facts, **hidden}, language=letter.language)
+    # The signed key in a link would open the page as its reader.
+    return Rendered(
+        subject=shown.subject,
+        text=links.without_keys(shown.text),
+        html=links.without_keys(shown.html),
+    )
 
 
 def _context(words: Words, code: str) -> dict[str, object]:

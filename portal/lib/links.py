@@ -55,7 +55,12 @@ def _signer(purpose: str) -> TimestampSigner:
     return TimestampSigner(salt=f"amends.links.{purpose}")
 
 
-_IN_LOGS = re.compile(rf"([?&]{KEY}=)[^&\s\"']+")
+_KEYS = re.compile(rf"((?:[?&]|%3F|%26|;){KEY}(?:=|%3D))[^&\s\"'<>]+")
+
+
+def without_keys(text: str) -> str:
+    """Return the text with every signed key in an address of it taken out."""
+    return _KEYS.sub(r"\1[key]", text)
 
 
 class Redact(logging.Filter):
@@ -64,6 +69,6 @@ class Redact(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the line if it holds a key; never drop it."""
         text = record.getMessage()
-        if f"{KEY}=" in text:
-            record.msg, record.args = _IN_LOGS.sub(r"\1[key]", text), ()
+        if _KEYS.search(text):
+            record.msg, record.args = without_keys(text), ()
         return True

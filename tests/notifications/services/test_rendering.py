@@ -7,7 +7,8 @@ import pytest
 from django.test.utils import override_settings
 
 from notifications.catalogue import CATALOGUE
-from notifications.services.rendering import lay_out
+from notifications.models import Letter
+from notifications.services.rendering import lay_out, preview
 from tests.notifications.facts import CLAIM, FACTS, PARCEL
 
 BOTH = [(name, language) for name in CATALOGUE for language in ("en", "zh-hans")]
@@ -129,3 +130,14 @@ class TestFacts:
         for name in CATALOGUE:
             text = lay_out(name=name, facts=FACTS[name], language="en").text
             assert "We never ask for a card number, a bank account or a password" in text
+
+
+class TestPreview:
+    def test_gives_staff_no_key_to_the_readers_page(self) -> None:
+        letter = Letter(name="out_for_delivery", facts=FACTS["out_for_delivery"], language="en")
+
+        shown = preview(letter)
+
+        assert "k=[key]" in shown.text
+        for body in (shown.text, shown.html):
+            assert not re.search(r"k(=|%3D)(?!\[key\])", body)

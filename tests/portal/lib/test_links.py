@@ -51,3 +51,19 @@ class TestRedact:
         assert "SECRET" not in record.getMessage()
         assert "/t/x/" in record.getMessage()
         assert "k=[key]" in record.getMessage()
+
+
+class TestWithoutKeys:
+    def test_takes_keys_out_of_links_and_of_links_in_links(self) -> None:
+        link = links.journey("abc")
+        key = link.partition("k=")[2]
+        text = f'<a href="{link}">x</a> /language/en/?next=%2Ft%2Fabc%2F%3Fk%3D{key}&x=1'
+
+        shown = links.without_keys(text)
+
+        assert key not in shown
+        assert key.partition("%3A")[2] not in shown
+        assert shown == (
+            f'<a href="{link.partition("k=")[0]}k=[key]">x</a>'
+            " /language/en/?next=%2Ft%2Fabc%2F%3Fk%3D[key]&x=1"
+        )
