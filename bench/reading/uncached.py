@@ -1,5 +1,6 @@
-"""Amends without a cache: every page is told anew."""
+"""Amends that keeps no page anywhere: every one is told anew."""
 
 from bench.settings import *  # noqa: F403
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+PAGES_KEPT = 0

@@ -135,12 +135,18 @@ class Teller(Words):
             older=rows,
             watch=self.watch(),
             is_final=self.facts.is_final,
-            news=plain(f"{heading}. {rows[0].headline}" if rows else heading),
+            news=self.news(heading, rows),
             damage_until=self.day(self.rights.damage_until)
             if self.rights.damage_until and self.rights.damage_until > self.now
             else "",
             report=self.report(),
         )
+
+    def news(self, heading: str, rows: tuple[Row, ...]) -> str:
+        """Say what is new in one sentence, for somebody who hears it."""
+        newest = rows[0].headline if rows else ""
+        is_said = not newest or newest in heading
+        return plain(heading if is_said else f"{heading}. {newest}")
 
     def note(self) -> str:
         """Say beside the pill how the promise stands."""

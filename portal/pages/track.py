@@ -10,6 +10,7 @@ from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django import forms
+from django.conf import settings
 from django.core.cache import cache as store
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -39,8 +40,8 @@ from tracking.states import SOFT_TERMINAL
 
 KEPT_SECONDS = 2 * 3600
 POLL_SECONDS = 30
-SHELF = Shelf(512)
-"""The pages looked at most, in this process: some ten kilobytes each."""
+SHELF = Shelf(settings.PAGES_KEPT)
+"""The pages looked at most, in this process."""
 
 Rest = ParamSpec("Rest")
 JourneyView = Callable[Concatenate[HttpRequest, Head, Rest], HttpResponse]

@@ -157,10 +157,10 @@ class Details:
 
 
 _HEAD = """
-SELECT p.id, p.order_id, o.shopper_id, p.link_version, p.status,
+SELECT p.id, p.order_id, (SELECT o.shopper_id FROM tracking_order o WHERE o.id = p.order_id),
+       p.link_version, p.status,
        (SELECT sum(s.revision) + count(*) FROM tracking_parcel s WHERE s.order_id = p.order_id)
-FROM tracking_parcel p JOIN tracking_order o ON o.id = p.order_id
-WHERE p.token = %s
+FROM tracking_parcel p WHERE p.token = %s
 """
 
 

@@ -158,4 +158,9 @@ class TestClientAddress:
     def test_counts_a_network_of_ipv6_as_one(self) -> None:
         request = RequestFactory().get("/", REMOTE_ADDR="2001:db8:1:2:3:4:5:6")
 
-        assert access.client_address(request) == "2001:db8:1:2"
+        assert access.client_address(request) == "2001:db8:1:2::/64"
+
+    def test_takes_an_ipv4_address_in_ipv6_clothes_for_what_it_is(self) -> None:
+        request = RequestFactory().get("/", REMOTE_ADDR="::ffff:203.0.113.9")
+
+        assert access.client_address(request) == "203.0.113.9"

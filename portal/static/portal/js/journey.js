@@ -28,11 +28,10 @@ if (region) {
   region.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["If-None-Match"] = root().dataset.etag;
   });
-  region.addEventListener("htmx:beforeSwap", (event) => {
+  region.addEventListener("htmx:beforeSwap", () => {
+    // What can hold the focus has an id: by it htmx gives the focus back after the swap.
     opened = [...region.querySelectorAll("details[open]")].map((one) => one.id);
     news = root().dataset.news;
-    // Somebody who types or tabs inside keeps their place: htmx restores it by id.
-    event.detail.swapOverride = "innerHTML";
   });
   region.addEventListener("htmx:afterSwap", () => {
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
