@@ -540,11 +540,11 @@ class TestRace:
         assert Sighting.objects.count() == 60
         assert set(Parcel.objects.values_list("status", flat=True)) == {ParcelStatus.DELIVERED}
         assert ParcelMilestone.objects.count() == 60
-        told = [
+        heard = [
             (event.payload["parcel_id"], event.payload["status"]) for event in Event.objects.all()
         ]
-        assert len(told) == len(set(told))
-        assert {pk for pk, status in told if status == "delivered"} == {one.pk for one in parcels}
+        assert len(heard) == len(set(heard))
+        assert {pk for pk, status in heard if status == "delivered"} == {one.pk for one in parcels}
 
     def test_a_parcel_registered_while_its_push_is_opened_is_not_missed(self) -> None:
         carrier = ConnectionFactory.create()
