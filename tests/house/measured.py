@@ -19,6 +19,7 @@ from claims.services import claims, conversation
 from portal.accounts import roles, tokens
 from portal.accounts.models import User
 from portal.lib.moves import Role
+from portal.pages import track
 from portal.pages.access import Level
 from tests.factories.claims import ClaimFactory, EvidenceFactory, delivered_parcel, fill
 from tests.factories.tracking import (
@@ -131,6 +132,7 @@ def journey(level: Level, *, is_kept: bool) -> Page:
         visit = warm(lambda: client.get(reverse("track", args=[parcel.token])))
         if not is_kept:
             cache.clear()
+            track.SHELF._kept.clear()
         return visit
 
     return make
