@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -69,6 +70,16 @@ class TestAsk:
         assert (letter.state, letter.name) == (LetterState.SENT, "sign_in_code")
         assert "code" not in letter.facts
         assert last_code() not in letter.subject
+
+    @pytest.mark.parametrize("email", ["wen@example.org", "who@example.org"])
+    def test_takes_no_less_time_for_an_address_nobody_has(
+        self, client: Client, wen: User, email: str
+    ) -> None:
+        begun = time.perf_counter()
+
+        ask(client, email)
+
+        assert time.perf_counter() - begun >= signin.EVEN_SECONDS
 
     def test_says_the_same_for_an_address_nobody_has(self, client: Client, wen: User) -> None:
         known, stranger = Client(), Client()
