@@ -33,6 +33,8 @@ class ParcelReached(DomainEvent):
     eta_from: str
     eta_to: str
     items: list[str]
+    link_version: int = 1
+    """The parcel's, so that a letter can sign a link that can be revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
