@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from notifications.wording.base import (
     Facts,
@@ -51,7 +52,11 @@ def question(facts: Facts) -> Words:
     when = {"day": say_day(facts["due_at"]), "when": say_when(facts["due_at"])}
     return Words(
         subject=subject(_("A question about your claim: answer by %(day)s") % when),
-        heading=_("We need one more thing from you"),
+        # The page says it with a count; one sentence in two grammars would share a translation.
+        heading=ngettext(
+            "We need one more thing from you", "We need %(count)s more things from you", 1
+        )
+        % {"count": 1},
         stamp=_("Please answer by %(when)s") % when,
         says=[_("The claims desk asks:")],
         quote=clean(facts["question"]),
