@@ -232,10 +232,18 @@ def test_no_decoder_outlives_its_house() -> None:
     done = subprocess.run(
         [sys.executable, "-c", house], capture_output=True, text=True, check=False, timeout=60
     )
-    decoder = Path(f"/proc/{int(done.stdout)}")
+    decoder = Path(f"/proc/{int(done.stdout)}/stat")
 
     until = time.monotonic() + 20
-    while decoder.exists() and time.monotonic() < until:
+    while _runs(decoder) and time.monotonic() < until:
         time.sleep(0.05)
 
-    assert not decoder.exists()
+    assert not _runs(decoder)
+
+
+def _runs(stat: Path) -> bool:
+    """Test whether a process still runs; a dead one that nobody has reaped yet does not."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
