@@ -227,6 +227,11 @@ def place(request: HttpRequest) -> str:
     return pgettext("place", "Claims desk")
 
 
+def icon(request: HttpRequest) -> str:
+    """Return the address of the mark that browsers show beside the title."""
+    return static("portal/mark.svg")
+
+
 def stylesheet(request: HttpRequest) -> str:
     """Return the address of our additions to the theme."""
     return static("portal/desk-home.css")

@@ -350,6 +350,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
     "STYLES": ["portal.pages.desk.stylesheet"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.pages.desk.icon"}],
     "DASHBOARD_CALLBACK": "portal.pages.desk.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "portal.pages.desk.navigation"},
     "COLORS": {
