@@ -334,24 +334,35 @@ def settle(
 
     ``verdicts`` holds (envelope, state, error, unknown numbers).
     """
-    plain = [(one, state, error) for one, state, error, numbers in verdicts if not numbers]
-    odd = [verdict for verdict in verdicts if verdict[3]]
+    plain = [verdict[0] for verdict in verdicts if verdict[1:] == _PLAIN]
     done = 0
     if plain:
         done += sql.run(
-            "UPDATE tracking_envelope e SET state = v.state, error = v.error, numbers = '{}',"
-            " opened_at = %s, leased_until = NULL FROM"
-            f" {unnest(('bigint', 'text', 'text'))} AS v(id, state, error)"
-            " WHERE e.id = v.id AND e.state = 'waiting' AND e.leased_until = %s",
-            (now, *columns(plain, ("bigint", "text", "text")), lease),
+            f"{_SETTLE} state = 'applied', error = '', numbers = '{{}}'"
+            " WHERE id = ANY(%s::bigint[]) AND state = 'waiting' AND leased_until = %s",
+            (now, plain, lease),
         )
-    for envelope_id, state, error, numbers in odd:
-        done += sql.run(
-            "UPDATE tracking_envelope SET state = %s, error = %s, numbers = %s, opened_at = %s,"
-            " leased_until = NULL WHERE id = %s AND state = 'waiting' AND leased_until = %s",
-            (state, error, numbers, now, envelope_id, lease),
-        )
+    for envelope_id, *rest in verdicts:
+        if tuple(rest) != _PLAIN:
+            done += sql.run(
+                f"{_SETTLE} state = %s, error = %s, numbers = %s"
+                " WHERE id = %s AND state = 'waiting' AND leased_until = %s",
+                (now, *rest, envelope_id, lease),
+            )
     return done
+
+
+_SETTLE = "UPDATE tracking_envelope SET opened_at = %s, leased_until = NULL,"
+_PLAIN: tuple[str, str, list[str]] = ("applied", "", [])
+
+
+def be_brief() -> None:
+    """
+    Keep PostgreSQL from starting helpers for the short look-ups of this transaction.
+
+    It takes a thousand parcels for a big question; starting helpers costs more than answering.
+    """
+    sql.run("SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 def state_of(journey: Journey, stored: Sequence[Any]) -> tuple[Any, ...]:
