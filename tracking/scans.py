@@ -36,6 +36,8 @@ class Scan:
     leg: int = 1
     is_physical: bool = True
     is_inferred: bool = False
+    is_known: bool = True
+    """False when no table of ours has the code: it is counted, and staff may say what it means."""
 
     def fingerprint(self, *, carrier: str, number: str) -> bytes:
         """
@@ -55,6 +57,35 @@ class Scan:
         return hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
 
 
+class ProofKind(StrEnum):
+    """What shows that a parcel was handed over."""
+
+    PHOTO = "photo"
+    SIGNATURE = "signature"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """
+    A proof of delivery: an address to fetch it from, or the bytes themselves.
+
+    An address is fetched only from the hosts its adapter names in ``Capabilities.proof_hosts``.
+    """
+
+    kind: ProofKind
+    url: str = ""
+    data: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Onward:
+    """The carrier, by our slug, and the number under which a parcel travels on."""
+
+    carrier: str
+    number: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """
@@ -62,7 +93,8 @@ class Snapshot:
 
     ``carrier`` is our slug of the courier that carries it. ``is_complete`` tells that the carrier
     sends the whole history each time, so a scan missing from a later one has been withdrawn.
-    ``eta_from`` and ``eta_to`` are UTC.
+    ``eta_from`` and ``eta_to`` are UTC. ``onward`` names the carrier and number under which the
+    parcel travels on. ``signed_by`` is a person's name: it never leaves the level of that person.
     """
 
     number: str
@@ -71,6 +103,9 @@ class Snapshot:
     is_complete: bool = False
     eta_from: datetime | None = None
     eta_to: datetime | None = None
+    onward: Onward | None = None
+    proofs: tuple[Proof, ...] = ()
+    signed_by: str = ""
 
 
 class ErrorKind(StrEnum):

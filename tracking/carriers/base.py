@@ -12,11 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from datetime import date as date_type
-from typing import Any, Literal, NamedTuple, Protocol
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
+import defusedxml
+import defusedxml.ElementTree
 import orjson
 
-from tracking.scans import CarrierError, ErrorKind, Reading
+from tracking.scans import CarrierError, ErrorKind, Proof, Reading
+from tracking.states import Handed, ParcelStatus, Party, Reason
 
 MAX_DEPTH = 64
 """How deep a body may nest; parcels need six."""
@@ -29,6 +36,26 @@ PushMode = Literal["none", "subscription", "account"]
 
 class Fault(ValueError):
     """A body that cannot be read, with a sentence that says why."""
+
+
+class Quota(NamedTuple):
+    """So many calls in so many seconds, for one account."""
+
+    limit: int
+    seconds: int
+
+
+class Meaning(NamedTuple):
+    """What a carrier's code says; without a status it moves nothing."""
+
+    status: ParcelStatus | None = None
+    reason: Reason | None = None
+    party: Party | None = None
+    handed: Handed | None = None
+
+
+NEWS = Meaning()
+"""A code that is known, and moves nothing: promises, requests, notes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,10 +71,30 @@ class Capabilities:
     is_body_sealed: bool = True
     """False where the seal is a password beside the body: treat such news as a hint."""
     batch_max: int = 1
+    """How many numbers one call may ask about."""
+    quotas: tuple[Quota, ...] = ()
+    """The published limits of an ordinary account; a connection's settings may name others."""
     needs_phone_last4: bool = False
+    needs_postcode: bool = False
     lookback_days: int = 90
+    first_poll_after: timedelta = timedelta(0)
+    """How long after shipping the carrier knows a new number at the earliest."""
     min_poll_interval: timedelta = timedelta(hours=1)
+    max_polls_a_day: int | None = None
+    """For one parcel."""
     subscription_life: timedelta | None = None
+    """After which a subscription must be renewed; None where it lasts."""
+    subscribe_max: int = 1
+    """How many numbers one call may subscribe."""
+    has_proof: bool = False
+    proof_hosts: tuple[str, ...] = ()
+    """The only hosts from which a proof of delivery is fetched by its address."""
+    credentials: tuple[str, ...] = ()
+    """Names in ``settings`` that are secret: kept sealed, typed but never shown."""
+    options: tuple[str, ...] = ()
+    """Names in ``settings`` that are not secret."""
+    test_numbers: tuple[str, ...] = ()
+    """Numbers the carrier publishes for trying it out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +104,10 @@ class Ask:
     number: str
     carrier: str = ""
     phone_last4: str = ""
+    postcode: str = ""
+    country: str = ""
+    shipped_on: str = ""
+    """The day it was shipped, ``YYYY-MM-DD``, where known: tells recycled numbers apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +139,10 @@ class Adapter(Protocol):
     def capabilities(self) -> Capabilities:
         """What its service can do."""
 
+    @property
+    def VERSION(self) -> int:  # noqa: N802 - a module's constant
+        """The version of its tables; rises whenever a code comes to mean something else."""
+
     def verify(
         self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
     ) -> str | None:
@@ -112,7 +167,174 @@ class Adapter(Protocol):
     def build_requests(
         self, asks: Sequence[Ask], settings: Mapping[str, Any]
     ) -> Sequence[HttpRequest]:
-        """Describe the calls that ask about these parcels; empty where nobody can be asked."""
+        """
+        Describe the calls that ask about these parcels; empty where nobody can be asked.
+
+        At most ``batch_max`` parcels make one call. ``settings`` holds the connection's options
+        and credentials, and ``token`` where the adapter is one that ``NeedsToken``.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A key to a carrier's door that works for so many seconds."""
+
+    value: str
+    seconds: int
+
+
+@runtime_checkable
+class NeedsToken(Protocol):
+    """An adapter whose calls carry a token that must be fetched first, mostly OAuth."""
+
+    def token_request(self, settings: Mapping[str, Any]) -> HttpRequest:
+        """Describe the call that fetches a token."""
+
+    def read_token(self, body: bytes) -> Token | None:
+        """Read the answer; None when there is no token in it. Never raises."""
+
+
+@runtime_checkable
+class Subscribing(Protocol):
+    """An adapter whose pushes must be asked for, parcel by parcel."""
+
+    def subscribe(
+        self, asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, secret: str
+    ) -> Sequence[HttpRequest]:
+        """
+        Describe the calls that ask for pushes to ``url``, sealed with ``secret``.
+
+        At most ``subscribe_max`` parcels make one call; ``read_subscription`` reads its answer.
+        """
+
+    def read_subscription(self, body: bytes) -> tuple[CarrierError, ...]:
+        """
+        Return what the carrier did not take; empty when all was taken.
+
+        An error without a number is about the whole call. That a number was subscribed before is
+        no error. Never raises.
+        """
+
+
+@runtime_checkable
+class Proving(Protocol):
+    """An adapter whose proofs of delivery must be asked for by a call of their own."""
+
+    def ask_proof(self, ask: Ask, settings: Mapping[str, Any]) -> HttpRequest:
+        """Describe the call that asks for a delivered parcel's proof."""
+
+    def parse_proof(self, body: bytes) -> tuple[Proof, ...]:
+        """Read the answer; empty when there is none. Never raises."""
+
+
+def http_error(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: datetime
+) -> CarrierError | None:
+    """
+    Return what an HTTP status alone says went wrong, None for one that says nothing.
+
+    An adapter's own reading of the body says more and goes first. Header names are lower-case;
+    ``Retry-After`` may be seconds or a date.
+    """
+    kind = _BY_STATUS.get(status) or (ErrorKind.TRANSIENT if status >= 500 else None)
+    if kind is None and not 300 <= status < 500:
+        return None
+    wait = retry_after(headers.get("retry-after", ""), now=now)
+    message = f"HTTP {status}: {text(body[:200].decode('utf-8', 'replace'))}"
+    return CarrierError(
+        kind=kind or ErrorKind.SCHEMA_DRIFT, message=message[:500], retry_after=wait
+    )
+
+
+_BY_STATUS = {
+    401: ErrorKind.AUTH,
+    403: ErrorKind.AUTH,
+    404: ErrorKind.NOT_FOUND,
+    408: ErrorKind.TRANSIENT,
+    425: ErrorKind.TRANSIENT,
+    429: ErrorKind.RATE_LIMITED,
+}
+
+
+def retry_after(words: str, *, now: datetime) -> int | None:
+    """Return the seconds to wait that a ``Retry-After`` header names, at most a day, or None."""
+    words = words.strip()
+    if words.isascii() and words.isdigit():
+        return min(int(words[:9]), 86_400)
+    try:
+        moment = parsedate_to_datetime(words)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0, min(int((moment - now).total_seconds()), 86_400))
+
+
+def oauth_request(
+    url: str, *, client_id: str, client_secret: str, extra: Mapping[str, str] | None = None
+) -> HttpRequest:
+    """Describe the usual client-credentials call: the two names in the form."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+        **(extra or {}),
+    }
+    return HttpRequest(
+        method="POST",
+        url=url,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    )
+
+
+def read_oauth(body: bytes) -> Token | None:
+    """Read the usual OAuth answer, ``access_token`` and ``expires_in``; None when it is none."""
+    try:
+        root = read_json(body)
+    except Fault:
+        return None
+    value, life = text(root, "access_token", limit=8000), text(root, "expires_in")
+    if not value:
+        return None
+    seconds = int(life) if life.isascii() and life.isdigit() and len(life) < 9 else 600
+    return Token(value=value, seconds=seconds)
+
+
+def read_xml(body: bytes) -> Element:
+    """
+    Return the root of an XML body, namespaces taken off its names.
+
+    :raises Fault: if it is broken, nests deeper than ``MAX_DEPTH``, or brings a DTD or entities.
+    """
+    try:
+        root = defusedxml.ElementTree.fromstring(body.strip(), forbid_dtd=True)
+    except (
+        ElementTree.ParseError,
+        defusedxml.DefusedXmlException,
+        ValueError,
+        LookupError,
+    ) as wrong:
+        raise Fault(f"The body is not XML we read: {wrong}.") from None
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        for one in level:
+            one.tag = str(one.tag).rpartition("}")[2]
+        level = [child for parent in level for child in parent]
+        if not level:
+            return root
+    raise Fault(f"The body nests deeper than {MAX_DEPTH} levels.")
+
+
+def xml_text(node: Element | None, path: str = ".", *, limit: int = TEXT_LIMIT) -> str:
+    """Return the words of the first element at ``path`` on one line, or ""."""
+    found = node.find(path) if node is not None else None
+    return text("".join(found.itertext()), limit=limit) if found is not None else ""
+
+
+def is_xml(body: bytes) -> bool:
+    """Test whether a body begins as XML does."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 def read_json(body: bytes) -> Any:

@@ -39,6 +39,7 @@ from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
 
 Word = TypeVar("Word", bound=TextChoices)
 
+VERSION = 1
 slug = "generic"
 capabilities = Capabilities(
     has_push=True, push_mode="account", has_event_id=True, gives_offset=True, batch_max=100

@@ -13,13 +13,25 @@ ADAPTERS: dict[str, Adapter] = {
 }
 
 
+ALIASES = {
+    "dhl_unified": "dhl",
+    "dhl_universal": "dhl",
+    "sf_express": "sf",
+    "canada_post": "canadapost",
+    "royal_mail": "royalmail",
+    "17tracking": "17track",
+    "track17": "17track",
+}
+"""Other names that people and their scripts call an adapter by."""
+
+
 def get(slug: str) -> Adapter:
     """
-    Return the adapter of that name.
+    Return the adapter of that name or alias.
 
     :raises KeyError: if there is none.
     """
-    return ADAPTERS[slug]
+    return ADAPTERS[ALIASES.get(slug, slug)]
 
 
 def slugs() -> list[str]:

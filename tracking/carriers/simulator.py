@@ -10,6 +10,7 @@ from __future__ import annotations
 from tracking.carriers import generic
 from tracking.carriers.base import Capabilities
 
+VERSION = 1
 slug = "simulator"
 capabilities = Capabilities(
     has_push=True, push_mode="account", has_event_id=True, gives_offset=True, batch_max=100

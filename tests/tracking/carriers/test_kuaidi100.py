@@ -321,7 +321,7 @@ class TestCalls:
 
     def test_subscribes_with_a_salt(self) -> None:
         ask = Ask(number="1", carrier="zto")
-        (request,) = calls.subscribe([ask], {"key": "K"}, url="https://x.example/", salt="S")
+        (request,) = calls.subscribe([ask], {"key": "K"}, url="https://x.example/", secret="S")
         param = orjson.loads(parse_qs(request.body.decode())["param"][0])
 
         assert param["company"] == "zhongtong"

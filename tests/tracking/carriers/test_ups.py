@@ -228,7 +228,7 @@ class TestCalls:
     def test_subscribes_a_hundred_numbers_a_call(self) -> None:
         asks = [Ask(number=f"1Z{turn:016}") for turn in range(101)]
         first, second = calls.subscribe(
-            asks, {"is_test": True}, url="https://x.example/", credential="c"
+            asks, {"is_test": True}, url="https://x.example/", secret="c"
         )
 
         assert first.url.startswith("https://wwwcie.ups.com/")

@@ -1,6 +1,7 @@
 """Kuaidi100 (快递100): subscription pushes and answers to queries, for most Chinese couriers."""
 
 from tracking.carriers.kuaidi100.calls import build_requests
+from tracking.carriers.kuaidi100.codes import VERSION
 from tracking.carriers.kuaidi100.reading import parse, parse_push
 from tracking.carriers.kuaidi100.seal import (
     acknowledge,
@@ -12,6 +13,7 @@ from tracking.carriers.kuaidi100.seal import (
 )
 
 __all__ = [
+    "VERSION",
     "acknowledge",
     "build_requests",
     "capabilities",

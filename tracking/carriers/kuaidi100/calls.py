@@ -33,7 +33,7 @@ def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence
 
 
 def subscribe(
-    asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, salt: str
+    asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, secret: str
 ) -> Sequence[HttpRequest]:
     """Return the calls that subscribe to pushes, one a parcel; four a month for each number."""
     return [
@@ -51,7 +51,7 @@ def subscribe(
                             "key": settings.get("key", ""),
                             "parameters": {
                                 "callbackurl": url,
-                                "salt": salt,
+                                "salt": secret,
                                 "resultv2": RESULT,
                                 "phone": ask.phone_last4,
                             },

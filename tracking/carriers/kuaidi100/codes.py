@@ -10,20 +10,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tracking.carriers.base import Meaning
 from tracking.scans import ErrorKind
 from tracking.states import Handed, Party, Reason
 from tracking.states import ParcelStatus as S
 
 VERSION = 1
-
-
-class Meaning(NamedTuple):
-    """What a code says."""
-
-    status: S | None = None
-    reason: Reason | None = None
-    party: Party | None = None
-    handed: Handed | None = None
 
 
 STATE: dict[str, tuple[str, Meaning]] = {

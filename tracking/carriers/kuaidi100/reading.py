@@ -17,6 +17,7 @@ from tracking.carriers.base import (
     CODE_LIMIT,
     PLACE_LIMIT,
     Fault,
+    Meaning,
     careful,
     local_time,
     part,
@@ -36,7 +37,6 @@ from tracking.carriers.kuaidi100.codes import (
     STATE,
     SUGGESTS,
     WORD,
-    Meaning,
     Phrase,
 )
 from tracking.carriers.kuaidi100.seal import slug, unwrap

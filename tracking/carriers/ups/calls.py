@@ -25,7 +25,7 @@ def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence
 
 
 def subscribe(
-    asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, credential: str
+    asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, secret: str
 ) -> Sequence[HttpRequest]:
     """Return the calls that subscribe to pushes, a hundred numbers each, for fourteen days."""
     return [
@@ -44,7 +44,7 @@ def subscribe(
                     "destination": {
                         "url": url,
                         "credentialType": "Bearer",
-                        "credential": credential,
+                        "credential": secret,
                     },
                 }
             ),

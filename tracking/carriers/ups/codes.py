@@ -11,23 +11,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tracking.carriers.base import NEWS, Meaning
 from tracking.states import Handed, Party, Reason
 from tracking.states import ParcelStatus as S
 
 VERSION = 1
 
-
-class Meaning(NamedTuple):
-    """What a code says; without a status it moves nothing."""
-
-    status: S | None = None
-    reason: Reason | None = None
-    party: Party | None = None
-    handed: Handed | None = None
-
-
-NEWS = Meaning()
-"""Known, and moves nothing: requests, promises, upgrades."""
 
 TYPE: dict[str, Meaning] = {
     "M": Meaning(S.INFO_RECEIVED),

@@ -8,7 +8,9 @@ from typing import Any
 
 from tracking.carriers.base import (
     CODE_LIMIT,
+    NEWS,
     Fault,
+    Meaning,
     careful,
     country,
     local_time,
@@ -23,12 +25,10 @@ from tracking.carriers.base import (
 from tracking.carriers.ups.codes import (
     ACTIVITY,
     LEFT_AT,
-    NEWS,
     PACKAGE,
     PHRASES,
     SMOOTH,
     TYPE,
-    Meaning,
 )
 from tracking.carriers.ups.seal import slug
 from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
