@@ -156,6 +156,7 @@ class EnvelopeState(models.TextChoices):
     APPLIED = "applied", _("Applied")
     QUARANTINED = "quarantined", _("Nobody's parcel")
     DEAD = "dead", _("Given up")
+    DISMISSED = "dismissed", _("Not ours")
 
 
 class EnvelopeSource(models.TextChoices):

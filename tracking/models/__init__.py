@@ -2,14 +2,16 @@
 
 from tracking.models.anomaly import Anomaly
 from tracking.models.carrier import Carrier, Connection, ConnectionSecret
+from tracking.models.code import CarrierCode, Recognition
 from tracking.models.envelope import Envelope
 from tracking.models.order import Order, OrderLine
-from tracking.models.parcel import Parcel, ParcelLine, ParcelMilestone
+from tracking.models.parcel import Parcel, ParcelLine, ParcelMilestone, ParcelNumber
 from tracking.models.sighting import Sighting
 
 __all__ = [
     "Anomaly",
     "Carrier",
+    "CarrierCode",
     "Connection",
     "ConnectionSecret",
     "Envelope",
@@ -18,5 +20,7 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelMilestone",
+    "ParcelNumber",
+    "Recognition",
     "Sighting",
 ]

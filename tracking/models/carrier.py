@@ -42,6 +42,14 @@ class Connection(models.Model):
     label = models.CharField(_("label"), max_length=80)
     adapter = models.CharField(_("adapter"), max_length=40)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
+    trusts_pushes = models.BooleanField(
+        _("believe pushes unchecked"),
+        default=False,
+        help_text=_(
+            "Only where nobody can be asked: what a push says then counts although its seal"
+            " does not cover it."
+        ),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +63,11 @@ class Parcel(models.Model):
     status_at = models.DateTimeField(_("status since"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     last_scan_at = models.DateTimeField(_("last scan"), null=True, blank=True)
+    signed_by = models.CharField(_("signed by"), max_length=80, blank=True)
+    hinted = models.CharField(
+        _("waits for confirmation"), max_length=24, choices=ParcelStatus, blank=True
+    )
+    """What an unsealed push says the parcel has come to; a poll must say so too."""
     eta_from = models.DateTimeField(_("expected from"), null=True, blank=True)
     eta_to = models.DateTimeField(_("expected until"), null=True, blank=True)
     eta_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -92,6 +98,42 @@ class Parcel(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["number"], name="parcel_by_number")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ParcelNumber(models.Model):
+    """Another number a parcel travels under: a second carrier's, or one that staff matched."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="numbers")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(_("tracking number"), max_length=64)
+    matched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("matched by"),
+    )
+    created_at = models.DateTimeField(_("known since"))
+
+    class Meta:
+        verbose_name = _("further number")
+        verbose_name_plural = _("further numbers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "number"], name="further_number_once_per_connection"
+            ),
+            models.CheckConstraint(
+                condition=Q(number__regex=r"^[0-9A-Z]{4,64}$"),
+                name="further_number_is_normalised",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

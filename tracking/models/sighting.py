@@ -1,4 +1,9 @@
-"""A stored scan. Append-only: a later snapshot may withdraw one, nothing rewrites it."""
+"""
+A stored scan. What the carrier said is append-only; what we take it to mean may be read anew.
+
+A later snapshot may withdraw a scan. The carrier's own words, code, time and place are never
+rewritten; status, reason and their like follow from our tables, and change when those do.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +44,11 @@ class Sighting(models.Model):
     leg = models.PositiveSmallIntegerField(default=1)
     is_physical = models.BooleanField(default=True)
     is_inferred = models.BooleanField(_("guessed from words"), default=False)
+    is_known = models.BooleanField(_("code known"), default=True)
+    is_hint = models.BooleanField(_("not yet confirmed"), default=False)
+    """Told only by a push that anyone could have sent; a poll that says the same confirms it."""
+    weight = models.IntegerField(default=0, editable=False)
+    """How much the reading says (``scans.weight``); a heavier one of the same scan replaces it."""
     is_listed = models.BooleanField(default=False, editable=False)
     """Told only by complete histories, so one that leaves it out withdraws it."""
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
