@@ -45,6 +45,7 @@ class Connection(models.Model):
     trusts_pushes = models.BooleanField(
         _("believe pushes unchecked"),
         default=False,
+        db_default=False,
         help_text=_(
             "Only where nobody can be asked: what a push says then counts although its seal"
             " does not cover it."

@@ -63,9 +63,16 @@ class Parcel(models.Model):
     status_at = models.DateTimeField(_("status since"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     last_scan_at = models.DateTimeField(_("last scan"), null=True, blank=True)
-    signed_by = models.CharField(_("signed by"), max_length=80, blank=True)
+    signed_by = models.CharField(
+        _("signed by"), max_length=80, blank=True, default="", db_default=""
+    )
     hinted = models.CharField(
-        _("waits for confirmation"), max_length=24, choices=ParcelStatus, blank=True
+        _("waits for confirmation"),
+        max_length=24,
+        choices=ParcelStatus,
+        blank=True,
+        default="",
+        db_default="",
     )
     """What an unsealed push says the parcel has come to; a poll must say so too."""
     eta_from = models.DateTimeField(_("expected from"), null=True, blank=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pgtrigger
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tracking.models.envelope import Envelope
@@ -44,10 +45,10 @@ class Sighting(models.Model):
     leg = models.PositiveSmallIntegerField(default=1)
     is_physical = models.BooleanField(default=True)
     is_inferred = models.BooleanField(_("guessed from words"), default=False)
-    is_known = models.BooleanField(_("code known"), default=True)
-    is_hint = models.BooleanField(_("not yet confirmed"), default=False)
+    is_known = models.BooleanField(_("code known"), default=True, db_default=True)
+    is_hint = models.BooleanField(_("not yet confirmed"), default=False, db_default=False)
     """Told only by a push that anyone could have sent; a poll that says the same confirms it."""
-    weight = models.IntegerField(default=0, editable=False)
+    weight = models.IntegerField(default=0, db_default=0, editable=False)
     """How much the reading says (``scans.weight``); a heavier one of the same scan replaces it."""
     is_listed = models.BooleanField(default=False, editable=False)
     """Told only by complete histories, so one that leaves it out withdraws it."""
@@ -59,6 +60,11 @@ class Sighting(models.Model):
         verbose_name_plural = _("sightings")
         constraints = [
             models.UniqueConstraint(fields=["parcel", "fingerprint"], name="sighting_once_per_scan")
+        ]
+        indexes = [
+            models.Index(
+                fields=["raw_code"], condition=Q(is_known=False), name="sighting_of_unknown_code"
+            )
         ]
         triggers = [pgtrigger.Protect(name="sighting_is_never_deleted", operation=pgtrigger.Delete)]
 
