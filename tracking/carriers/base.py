@@ -7,13 +7,14 @@ opens a connection, reads a clock or touches the database.
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from datetime import date as date_type
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, cast, runtime_checkable
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -22,7 +23,7 @@ import defusedxml
 import defusedxml.ElementTree
 import orjson
 
-from tracking.scans import CarrierError, ErrorKind, Proof, Reading
+from tracking.scans import CarrierError, ErrorKind, Proof, Reading, Scan
 from tracking.states import Handed, ParcelStatus, Party, Reason
 
 MAX_DEPTH = 64
@@ -30,6 +31,8 @@ MAX_DEPTH = 64
 TEXT_LIMIT = 2000
 CODE_LIMIT = 60
 PLACE_LIMIT = 160
+IMAGE_LIMIT = 16_000_000
+"""Characters of base64 a picture in a body may have."""
 
 PushMode = Literal["none", "subscription", "account"]
 
@@ -322,7 +325,7 @@ def read_xml(body: bytes) -> Element:
             one.tag = str(one.tag).rpartition("}")[2]
         level = [child for parent in level for child in parent]
         if not level:
-            return root
+            return cast("Element", root)
     raise Fault(f"The body nests deeper than {MAX_DEPTH} levels.")
 
 
@@ -435,6 +438,37 @@ def country(code: str) -> str:
     """Return a two-letter country code, or "" for anything else."""
     code = code.upper()
     return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
+
+
+def decoded(words: Any) -> bytes:
+    """Return the bytes that base64 words hold; none for anything that is not base64."""
+    if not isinstance(words, str) or len(words) > IMAGE_LIMIT:
+        return b""
+    try:
+        return base64.b64decode("".join(words.split()), validate=True)
+    except ValueError:
+        return b""
+
+
+def apart(scans: Sequence[Scan], *, carrier: str, number: str) -> tuple[Scan, ...]:
+    """
+    Give an id to each scan that a coarse code would let pass for another one of its minute.
+
+    The first of them, by ``sequence``, keeps what it is known by, so that a later body in which
+    its twin turns up still means the same two scans. What is alike in its words too is one scan.
+    """
+    seen: dict[bytes, list[Scan]] = {}
+    twins: dict[int, Scan] = {}
+    for place in sorted(range(len(scans)), key=lambda place: scans[place].sequence):
+        scan = scans[place]
+        alike = seen.setdefault(scan.fingerprint(carrier=carrier, number=number), [])
+        if any(replace(other, sequence=scan.sequence) == scan for other in alike):
+            continue
+        alike.append(scan)
+        if len(alike) > 1 and not scan.event_id:
+            mark = f"{scan.local_time[:16]}/{scan.raw_code}/{scan.location}/{len(alike)}"
+            twins[place] = replace(scan, event_id=mark)
+    return tuple(twins.get(place, scan) for place, scan in enumerate(scans))
 
 
 def local_time(date: str, time: str = "") -> str:
