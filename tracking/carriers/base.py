@@ -461,13 +461,14 @@ def apart(scans: Sequence[Scan], *, carrier: str, number: str) -> tuple[Scan, ..
     twins: dict[int, Scan] = {}
     for place in sorted(range(len(scans)), key=lambda place: scans[place].sequence):
         scan = scans[place]
-        alike = seen.setdefault(scan.fingerprint(carrier=carrier, number=number), [])
+        print_ = scan.fingerprint(carrier=carrier, number=number)
+        alike = seen.setdefault(print_, [])
         if any(replace(other, sequence=scan.sequence) == scan for other in alike):
             continue
         alike.append(scan)
         if len(alike) > 1 and not scan.event_id:
-            mark = f"{scan.local_time[:16]}/{scan.raw_code}/{scan.location}/{len(alike)}"
-            twins[place] = replace(scan, event_id=mark)
+            # Not spelt out: a long place would not fit, and a time in UTC alone has no local one.
+            twins[place] = replace(scan, event_id=f"{print_.hex()}/{len(alike)}")
     return tuple(twins.get(place, scan) for place, scan in enumerate(scans))
 
 
