@@ -5,12 +5,14 @@ from __future__ import annotations
 import claims.reactions
 import notifications.reactions
 import tracking.events as parcel
+import tracking.reactions
 from claims import events as claim
 from portal.outbox.routes import Routes
 
 ROUTES: Routes = {
     parcel.ParcelReached: (notifications.reactions.tell,),
     parcel.AnomalyFound: (),
+    parcel.CodeMapped: (tracking.reactions.read_again,),
     claim.ClaimFiled: (claims.reactions.screen, notifications.reactions.tell),
     claim.EvidenceReceived: (claims.reactions.clean_photo,),
     claim.EvidenceAsked: (notifications.reactions.tell,),

@@ -46,3 +46,13 @@ class AnomalyFound(DomainEvent):
     parcel_id: int
     kind: str
     severity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeMapped(DomainEvent):
+    """Staff have said what a carrier's code means that our tables lack."""
+
+    name: ClassVar[str] = "tracking.code_mapped"
+    code_id: int
+    adapter: str
+    code: str

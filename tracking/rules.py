@@ -34,6 +34,9 @@ ARRIVED = frozenset({S.DELIVERED, S.RETURNED})
 GONE = frozenset({S.LOST, S.DESTROYED, S.CANCELLED, S.EXPIRED})
 PAPER = frozenset({S.REGISTERED, S.INFO_RECEIVED})
 MOVING = frozenset({S.IN_TRANSIT, S.HANDED_OVER, S.CUSTOMS, S.OUT_FOR_DELIVERY})
+WEIGHTY = SOFT_TERMINAL | {S.RETURNING}
+WEIGHTY_REASONS = frozenset({Reason.DAMAGED, Reason.LOST, Reason.REFUSED})
+"""What money may follow from: a push that anyone could have sent does not make it so."""
 DISPUTING = frozenset({S.ATTEMPT_FAILED, S.EXCEPTION, S.LOST, S.DESTROYED})
 
 
@@ -42,6 +45,7 @@ class Journey:
     """
     One parcel as its scans tell it.
 
+    ``hinted`` is the weighty status that an unsealed push tells of and nothing else confirms yet.
     ``reached`` holds the first time each leg came to each status, oldest first; its time is None
     only where no scan was dated. ``trouble`` names the anomalies that hold now. ``order`` holds
     the places of the scans in the sequence given, oldest first, each distinct scan once.
@@ -53,6 +57,7 @@ class Journey:
     handed: Handed | None = None
     leg: int = 1
     is_disputed: bool = False
+    hinted: ParcelStatus | None = None
     status_at: datetime | None = None
     delivered_at: datetime | None = None
     last_scan_at: datetime | None = None
@@ -170,6 +175,7 @@ class _Walk:
     party: Party | None = None
     handed: Handed | None = None
     leg: int = 1
+    hinted: ParcelStatus | None = None
     status_at: datetime | None = None
     delivered_at: datetime | None = None
     last_scan_at: datetime | None = None
@@ -186,8 +192,13 @@ class _Walk:
         """Take in the next scan."""
         if scan.is_physical and at is not None:
             self.last_scan_at = at
-        self._note(scan)
         status = scan.status
+        if scan.is_hint and (status in WEIGHTY or scan.reason in WEIGHTY_REASONS):
+            self.hinted = status or self.hinted
+            return
+        if status is not None and not scan.is_hint:
+            self.hinted = None
+        self._note(scan)
         if status is None or (scan.is_inferred and status in SOFT_TERMINAL - {S.DELIVERED}):
             return  # A guess from words may suggest, never end a journey.
         if scan.leg > self.leg:
@@ -284,6 +295,7 @@ class _Walk:
             handed=self.handed,
             leg=self.leg,
             is_disputed=self.is_disputed,
+            hinted=self.hinted,
             status_at=self.status_at,
             delivered_at=self.delivered_at,
             last_scan_at=self.last_scan_at,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
+from tracking.states import RANK, Handed, OffsetSource, ParcelStatus, Party, Reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,8 @@ class Scan:
     is_inferred: bool = False
     is_known: bool = True
     """False when no table of ours has the code: it is counted, and staff may say what it means."""
+    is_hint: bool = False
+    """Told by a push whose seal does not cover it; set by the inbox, never by an adapter."""
 
     def fingerprint(self, *, carrier: str, number: str) -> bytes:
         """
@@ -55,6 +58,27 @@ class Scan:
             else (carrier, number, when, self.raw_code, self.location.casefold())
         )
         return hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
+
+
+VERSION_SHIFT = 18
+"""Where in a weight the version of the tables stands."""
+
+
+def weight(scan: Scan, *, version: int) -> int:
+    """
+    Return how much a reading of a scan says; of two readings of one scan the heavier holds.
+
+    A newer version of the tables outweighs everything; then the further status, the one with a
+    reason, and at last always the same one, so that the order in which they came does not matter.
+    """
+    meaning = (
+        scan.status, scan.reason, scan.party, scan.handed, scan.leg, scan.is_physical,
+        scan.is_inferred,
+    )  # fmt: skip
+    said = 0 if scan.status is None else RANK[scan.status] + 1
+    weighed = said * 4 + (scan.reason is not None) * 2 + (scan.handed is not None)
+    mark = zlib.crc32("\x1f".join(map(str, meaning)).encode()) % 128
+    return min(version, 4095) << VERSION_SHIFT | scan.is_known << 17 | weighed << 7 | mark
 
 
 class ProofKind(StrEnum):

@@ -32,6 +32,11 @@ _ACCEPT = (
     " VALUES (%s, %s, %s, %s, %s::jsonb, %s, 'waiting', 0, '', '{}')"
     " ON CONFLICT (connection_id, digest) DO NOTHING"
 )
+_REOPEN = (
+    "UPDATE tracking_envelope SET state = 'waiting', attempts = 0, leased_until = NULL,"
+    " opened_at = NULL, error = '', received_at = %s WHERE connection_id = %s AND digest = %s"
+    " AND state <> 'waiting' AND received_at <= %s"
+)
 
 
 def accept(
@@ -41,18 +46,22 @@ def accept(
     headers: Mapping[str, str],
     source: EnvelopeSource | str,
     now: datetime,
+    reopens: bool = False,
 ) -> bool:
     """
     Keep a message for good and nudge a worker; False if these very bytes came before.
 
-    Outside a transaction the message is safe on disk when this returns.
+    Outside a transaction the message is safe on disk when this returns. With ``reopens`` bytes
+    that came before are opened again as of now: a carrier that goes back to an earlier answer
+    means it. The caller then makes sure that they are not simply its last answer once more.
     """
+    digest = hashlib.sha256(body).digest()
     is_new = (
         sql.run(
             _ACCEPT,
             (
                 connection_id,
-                hashlib.sha256(body).digest(),
+                digest,
                 str(source),
                 body,
                 orjson.dumps(dict(headers)).decode().replace("\\u0000", ""),
@@ -62,6 +71,8 @@ def accept(
         )
         == 1
     )
+    if not is_new and reopens:
+        is_new = sql.run(_REOPEN, (now, connection_id, digest, now)) == 1
     if is_new:
         nudge(TASK)
     return is_new
@@ -141,7 +152,7 @@ def _claim(*, now: datetime, limit: int, is_suspect: bool = False) -> list[Held]
         " UPDATE tracking_envelope e SET attempts = e.attempts + 1, leased_until = %s"
         " FROM due, tracking_connection c WHERE e.id = due.id AND c.id = e.connection_id"
         " RETURNING e.id, e.connection_id, c.adapter, e.source, e.body, e.received_at,"
-        " e.attempts, e.error",
+        " e.attempts, e.error, c.trusts_pushes",
         (int(is_suspect), 32767 if is_suspect else 0, now, limit, lease),
     )
     reach("envelopes_claimed")
