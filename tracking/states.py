@@ -165,3 +165,76 @@ class EnvelopeSource(models.TextChoices):
     PUSH = "push", _("Push")
     POLL = "poll", _("Poll")
     MANUAL = "manual", _("By hand")
+
+
+class AnomalyKind(models.TextChoices):
+    """What may be wrong with a parcel, or with an order before there is one."""
+
+    NO_FIRST_SCAN = "no_first_scan", _("Never scanned")
+    STALLED = "stalled", _("No scan for too long")
+    PAST_ETA = "past_eta", _("Later than promised")
+    CUSTOMS_STUCK = "customs_stuck", _("Stuck at customs")
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted", _("Tried too often")
+    PICKUP_EXPIRING = "pickup_expiring", _("Not collected, soon to go back")
+    SUSPECTED_LOST = "suspected_lost", _("Probably lost")
+    UNTRACKABLE = "untrackable", _("Cannot be tracked")
+    EXPIRED = "expired", _("No longer tracked")
+    DAMAGED = "damaged", _("Damaged on the way")
+    LOST = "lost", _("Lost")
+    REFUSED = "refused", _("Refused")
+    RETURNED = "returned", _("Returned")
+    DELIVERED_DISPUTED = "delivered_disputed", _("Delivery disputed")
+    CONFLICTING_EVENTS = "conflicting_events", _("Conflicting news")
+    OUT_OF_STOCK = "out_of_stock", _("Out of stock")
+    WRONG_ITEM = "wrong_item", _("Wrong item packed")
+    NOT_SHIPPED = "not_shipped", _("Not sent in time")
+
+
+SEEN = frozenset(
+    {
+        AnomalyKind.DAMAGED,
+        AnomalyKind.LOST,
+        AnomalyKind.REFUSED,
+        AnomalyKind.RETURNED,
+        AnomalyKind.DELIVERED_DISPUTED,
+        AnomalyKind.CONFLICTING_EVENTS,
+    }
+)
+"""Kinds that follow from the carrier's scans themselves."""
+
+ON_ORDERS = frozenset({AnomalyKind.OUT_OF_STOCK, AnomalyKind.WRONG_ITEM, AnomalyKind.NOT_SHIPPED})
+"""Kinds that are about an order; the merchant's systems report them."""
+
+TIMED = frozenset(AnomalyKind) - SEEN - ON_ORDERS
+"""Kinds of a parcel that follow from time passing without news."""
+
+
+class Lane(models.TextChoices):
+    """What kind of way a parcel has to go; each has its own patience."""
+
+    DOMESTIC = "domestic", _("Domestic")
+    CROSS_BORDER = "cross_border", _("Across a border")
+    POSTAL = "postal", _("Across a border by post")
+
+
+class Anchor(models.TextChoices):
+    """From when a threshold counts."""
+
+    SHIPPED = "shipped", _("Handed to the carrier")
+    SCAN = "scan", _("Last physical scan")
+    STATUS = "status", _("Came to this status")
+    EXPECTED = "expected", _("The carrier's date")
+    PROMISED = "promised", _("Our promise")
+    PICKUP_ENDS = "pickup_ends", _("End of the pick-up time, counted back")
+    ATTEMPTS = "attempts", _("Delivery attempts")
+    PLACED = "placed", _("Order placed")
+    REPORTED = "reported", _("Reported to us")
+
+
+class Unit(models.TextChoices):
+    """What a threshold counts in."""
+
+    HOURS = "hours", _("hours of working days")
+    BUSINESS_DAYS = "business_days", _("working days")
+    DAYS = "days", _("calendar days")
+    COUNT = "count", _("times")
