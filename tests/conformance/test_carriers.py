@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from defusedxml import ElementTree
 from django.conf import settings
 
 from tests.conformance.data import DATA, files, present
@@ -94,6 +95,28 @@ class TestUps:
         assert scan.raw_text == alert["activityStatus"]["description"]
         assert scan.raw_code == alert["activityStatus"]["code"]
         assert alert["activityLocation"]["city"] in scan.location
+
+    @pytest.mark.parametrize("path", files(f"{PAYLOADS}/ups", "shipit_*.xml"), ids=ids)
+    def test_an_old_answer_says_what_its_fields_say(self, path: Path) -> None:
+        root = ElementTree.fromstring(path.read_bytes())
+        rows = list(root.iter("Activity"))
+        told = {"D": "delivered", "M": "info_received", "I": "picked_up"}  # "origin scan"
+        (snapshot,) = read("ups", path).parcels
+        (journey,) = journeys(read("ups", path))
+
+        assert snapshot.number == root.findtext("Shipment/Package/TrackingNumber")
+        assert [scan.status for scan in snapshot.scans] == [
+            told[str(row.findtext("Status/StatusType/Code"))] for row in rows
+        ]
+        assert [scan.raw_text for scan in snapshot.scans] == [
+            row.findtext("Status/StatusType/Description") for row in rows
+        ]
+        assert [scan.local_time.replace("-", "").replace(":", "") for scan in snapshot.scans] == [
+            f"{row.findtext('Date')}T{row.findtext('Time')}" for row in rows
+        ]
+        assert journey.status == snapshot.scans[0].status
+        assert len(journey.order) == len(rows)
+        assert snapshot.signed_by == (root.findtext(".//SignedForByName") or "")
 
 
 class TestKuaidi100:

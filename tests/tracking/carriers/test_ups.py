@@ -15,14 +15,15 @@ from tests.tracking.carriers.fixtures import (
     read,
 )
 from tracking.carriers import ups
-from tracking.carriers.base import Ask
+from tracking.carriers.base import Ask, NeedsToken, Subscribing, Token
 from tracking.carriers.ups import calls, codes
-from tracking.scans import ErrorKind
+from tracking.scans import ErrorKind, Proof, ProofKind
 from tracking.states import Handed, OffsetSource, Party, Reason
 from tracking.states import ParcelStatus as S
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NUMBER = "1Z999AA10123456784"
+JPEG = b"\xff\xd8\xff\xe0"
 
 
 class TestAlert:
@@ -84,10 +85,13 @@ class TestAlert:
         assert snapshot.eta_from is None
         assert snapshot.eta_to == datetime(2026, 3, 4, 4, 59, 59, tzinfo=UTC)
 
-    def test_the_unmapped_code_is_kept(self) -> None:
+    def test_the_unmapped_code_is_kept_and_counted(self) -> None:
         scan = lone_scan("ups", "alert__unknown_code.json")
 
         assert (scan.raw_code, scan.raw_text) == ("ZZ", "Something new")
+        assert not scan.is_known
+        assert lone_scan("ups", "alert__new_estimate.json").is_known
+        assert lone_scan("ups", "alert__unknown_exception.json").is_known
 
     def test_without_a_zone_the_moment_is_not_guessed(self) -> None:
         scan = lone_scan("ups", "alert__no_zone.json")
@@ -96,11 +100,13 @@ class TestAlert:
         assert scan.local_time == "2026-03-02T09:15:00"
         assert scan.offset_source == OffsetSource.UNKNOWN
 
-    def test_a_photo_and_a_name_are_not_kept(self) -> None:
+    def test_a_photo_and_a_name_stay_out_of_the_scan(self) -> None:
         snapshot = parcel("ups", "alert__delivered_with_photo.json")
 
-        assert "/9j/" not in repr(snapshot)
-        assert "A NAME" not in repr(snapshot)
+        assert [proof.kind for proof in snapshot.proofs] == [ProofKind.PHOTO]
+        assert snapshot.proofs[0].data.startswith(JPEG)
+        assert snapshot.signed_by == "A NAME"
+        assert "A NAME" not in repr(snapshot.scans)
         assert snapshot.eta_to is None
 
     def test_news_of_an_estimate_is_no_scan(self) -> None:
@@ -137,8 +143,19 @@ class TestAnswer:
         assert (found.status, found.handed) == (S.DELIVERED, Handed.SAFE_PLACE)
         assert found.delivered_at == datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
         assert snapshot.eta_to is None
-        assert "/9j/" not in repr(snapshot)
-        assert "A NAME" not in repr(snapshot)
+        assert snapshot.signed_by == "A NAME"
+        assert [proof.kind for proof in snapshot.proofs] == [ProofKind.SIGNATURE, ProofKind.PHOTO]
+        assert all(proof.data.startswith(JPEG) for proof in snapshot.proofs)
+        assert "A NAME" not in repr(snapshot.scans)
+
+    def test_a_page_of_proof_is_a_document_and_a_placeholder_is_nothing(self) -> None:
+        answer = orjson.loads(body("ups", "track__delivered.json"))
+        given = answer["trackResponse"]["shipment"][0]["package"][0]["deliveryInformation"]
+        given["pod"] = {"content": "PGh0bWw+PC9odG1sPg=="}
+        given["signature"]["image"] = given["deliveryPhoto"]["photo"] = "encoding Base64"
+        (snapshot,) = ups.parse(orjson.dumps(answer)).parcels
+
+        assert snapshot.proofs == (Proof(kind=ProofKind.DOCUMENT, data=b"<html></html>"),)
 
     def test_a_rescheduled_day_beats_the_first_one(self) -> None:
         snapshot = parcel("ups", "track__in_transit_with_window.json")
@@ -168,6 +185,9 @@ class TestAnswer:
             ("error__unavailable.json", ErrorKind.TRANSIENT, ""),
             ("error__subscription_mixed.json", ErrorKind.INVALID_NUMBER, "1Z1234567$8"),
             ("error__html.html", ErrorKind.SCHEMA_DRIFT, ""),
+            ("error__old_invalid.xml", ErrorKind.INVALID_NUMBER, ""),
+            ("error__old_busy.xml", ErrorKind.TRANSIENT, ""),
+            ("error__old_other.xml", ErrorKind.SCHEMA_DRIFT, ""),
             ("error__truncated.json", ErrorKind.SCHEMA_DRIFT, ""),
         ],
     )
@@ -176,6 +196,79 @@ class TestAnswer:
 
         assert (error.kind, error.number) == (kind, number)
         assert error.message
+
+
+class TestOldAnswer:
+    def test_reads_codes_times_and_places(self) -> None:
+        snapshot = parcel("ups", "old__returned.xml")
+        refused, out = snapshot.scans
+        found = journey(snapshot)
+
+        assert (snapshot.number, snapshot.carrier) == (NUMBER, "ups")
+        assert (refused.status, refused.reason) == (S.RETURNING, Reason.REFUSED)
+        assert refused.is_inferred
+        assert refused.occurred_at == datetime(2012, 3, 6, 14, 15, tzinfo=UTC)
+        assert (out.status, out.raw_code, out.raw_text) == (
+            S.OUT_FOR_DELIVERY, "OF", "OUT FOR DELIVERY",
+        )  # fmt: skip
+        assert (out.occurred_at, out.local_time) == (None, "2012-03-06T06:00:00")
+        assert (out.location, out.country) == ("LOUISVILLE, KY, US", "US")
+        assert found.status == S.RETURNING
+        assert snapshot.eta_to == datetime(2012, 3, 7, 4, 59, 59, tzinfo=UTC)
+
+    def test_tells_who_signed_and_where_it_was_left(self) -> None:
+        snapshot = parcel("ups", "old__delivered.xml")
+
+        assert snapshot.signed_by == "A NAME"
+        assert "A NAME" not in repr(snapshot.scans)
+        assert journey(snapshot).handed == Handed.PROXY
+
+    def test_waits_as_long_as_it_is_told(self) -> None:
+        assert lone_error("ups", "error__old_busy.xml").retry_after == 120
+
+
+class TestSubscription:
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (b'{"validTrackingNumbers": ["1Z1"], "invalidTrackingNumbers": []}', []),
+            (b'{"response": {"errors": [{"code": "VSS100", "message": "Busy"}]}}',
+             [(ErrorKind.TRANSIENT, "")]),
+            (b'{"response": {"errors": [{"code": "250002", "message": "No"}]}}',
+             [(ErrorKind.AUTH, "")]),
+            (b"<html>", [(ErrorKind.SCHEMA_DRIFT, "")]),
+            (b"{}", [(ErrorKind.SCHEMA_DRIFT, "")]),
+        ],
+    )  # fmt: skip
+    def test_says_what_was_not_taken(
+        self, answer: bytes, said: list[tuple[ErrorKind, str]]
+    ) -> None:
+        assert [(error.kind, error.number) for error in ups.read_subscription(answer)] == said
+
+    def test_names_the_numbers_that_were_refused(self) -> None:
+        (error,) = ups.read_subscription(body("ups", "error__subscription_mixed.json"))
+
+        assert (error.kind, error.number) == (ErrorKind.INVALID_NUMBER, "1Z1234567$8")
+
+    def test_is_asked_for_by_an_adapter_that_can(self) -> None:
+        assert isinstance(ups, Subscribing)
+        assert ups.capabilities.subscribe_max == 100
+
+
+class TestToken:
+    def test_sends_the_two_names_as_a_password(self) -> None:
+        request = ups.token_request({"client_id": "me", "client_secret": "s3cret", "is_test": True})
+
+        assert (request.method, request.body) == ("POST", b"grant_type=client_credentials")
+        assert request.url == "https://wwwcie.ups.com/security/v1/oauth/token"
+        assert request.headers["Authorization"] == "Basic bWU6czNjcmV0"
+
+    def test_reads_the_token_and_its_life(self) -> None:
+        answer = b'{"token_type": "Bearer", "access_token": "T", "expires_in": "14399"}'
+
+        assert ups.read_token(answer) == Token(value="T", seconds=14399)
+        assert ups.read_token(body("ups", "error__auth.json")) is None
+        assert isinstance(ups, NeedsToken)
 
 
 class TestSeal:
@@ -223,7 +316,20 @@ class TestCalls:
         assert first.method == "GET"
         assert first.url.startswith("https://onlinetools.ups.com/api/track/v1/details/1Z%201%2F2?")
         assert first.headers["Authorization"] == "Bearer T"
+        assert "returnSignature=true" in first.url
+        assert "returnPOD=true" in first.url
         assert first.headers["transId"] != second.headers["transId"]
+
+    def test_asks_another_host_when_told(self) -> None:
+        settings = {"host": "http://127.0.0.1:9", "is_test": True}
+        (details,) = ups.build_requests([Ask(number="1Z1")], settings)
+        (watch,) = ups.subscribe(
+            [Ask(number="1Z1")], settings, url="https://x.example/", secret="c"
+        )
+
+        assert details.url.startswith("http://127.0.0.1:9/api/track/v1/details/1Z1?")
+        assert watch.url.startswith("http://127.0.0.1:9/api/track/v1/subscription/")
+        assert ups.token_request(settings).url == "http://127.0.0.1:9/security/v1/oauth/token"
 
     def test_subscribes_a_hundred_numbers_a_call(self) -> None:
         asks = [Ask(number=f"1Z{turn:016}") for turn in range(101)]

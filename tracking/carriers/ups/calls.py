@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +10,27 @@ from urllib.parse import quote
 
 import orjson
 
-from tracking.carriers.base import Ask, HttpRequest
+from tracking.carriers.base import Ask, HttpRequest, read_oauth
 
 HOST = "https://onlinetools.ups.com"
 TEST_HOST = "https://wwwcie.ups.com"
+SUBSCRIBE_MAX = 100
+
+read_token = read_oauth
+
+
+def token_request(settings: Mapping[str, Any]) -> HttpRequest:
+    """Return the call that fetches a token; UPS wants the two names as a password, not a form."""
+    pair = f"{settings.get('client_id', '')}:{settings.get('client_secret', '')}"
+    return HttpRequest(
+        method="POST",
+        url=f"{_host(settings)}/security/v1/oauth/token",
+        headers={
+            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+        body=b"grant_type=client_credentials",
+    )
 
 
 def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence[HttpRequest]:
@@ -40,7 +58,9 @@ def subscribe(
                 {
                     "locale": "en_US",
                     "countryCode": "US",
-                    "trackingNumberList": [ask.number for ask in asks[start : start + 100]],
+                    "trackingNumberList": [
+                        ask.number for ask in asks[start : start + SUBSCRIBE_MAX]
+                    ],
                     "destination": {
                         "url": url,
                         "credentialType": "Bearer",
@@ -49,13 +69,13 @@ def subscribe(
                 }
             ),
         )
-        for start in range(0, len(asks), 100)
+        for start in range(0, len(asks), SUBSCRIBE_MAX)
     ]
 
 
 def _details(ask: Ask, settings: Mapping[str, Any]) -> HttpRequest:
     path = f"/api/track/v1/details/{quote(ask.number, safe='')}"
-    query = "?locale=en_US&returnSignature=false&returnMilestones=false&returnPOD=false"
+    query = "?locale=en_US&returnSignature=true&returnMilestones=false&returnPOD=true"
     return HttpRequest(
         method="GET",
         url=_host(settings) + path + query,
@@ -64,7 +84,7 @@ def _details(ask: Ask, settings: Mapping[str, Any]) -> HttpRequest:
 
 
 def _host(settings: Mapping[str, Any]) -> str:
-    return TEST_HOST if settings.get("is_test") else HOST
+    return str(settings.get("host") or (TEST_HOST if settings.get("is_test") else HOST))
 
 
 def _headers(settings: Mapping[str, Any], number: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -11,13 +12,18 @@ from tracking.carriers.base import (
     NEWS,
     Fault,
     Meaning,
+    apart,
     careful,
     country,
+    decoded,
+    drift,
+    is_xml,
     local_time,
     offset,
     part,
     place,
     read_json,
+    read_xml,
     rows,
     text,
     to_utc,
@@ -30,8 +36,17 @@ from tracking.carriers.ups.codes import (
     SMOOTH,
     TYPE,
 )
+from tracking.carriers.ups.old import modern
 from tracking.carriers.ups.seal import slug
-from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
+from tracking.scans import (
+    CarrierError,
+    ErrorKind,
+    Proof,
+    ProofKind,
+    Reading,
+    Scan,
+    Snapshot,
+)
 from tracking.states import Handed, OffsetSource
 from tracking.states import ParcelStatus as S
 
@@ -71,14 +86,15 @@ WORDS: tuple[tuple[str, ErrorKind], ...] = (
 )
 """For codes that are not listed: words in the message -> kind."""
 
+NAME_LIMIT = 160
 PHYSICAL_TYPES = frozenset({"D", "I", "P"})
 UNSCANNED = frozenset({S.EXCEPTION, S.CUSTOMS, S.CANCELLED, S.INFO_RECEIVED, S.LOST})
 
 
 @careful
 def parse(body: bytes) -> Reading:
-    """Read a Track API answer or a Track Alert event; each is known by its own fields."""
-    root = read_json(body)
+    """Read a Track API answer, an old XML one or a Track Alert event, each by its own fields."""
+    root = modern(read_xml(body)) if is_xml(body) else read_json(body)
     alerts = [row for row in rows(root) if "activityStatus" in row]
     if alerts:
         return Reading(parcels=tuple(_alert(alert) for alert in alerts))
@@ -99,6 +115,20 @@ def parse(body: bytes) -> Reading:
 
 
 parse_push = parse
+
+
+def read_subscription(body: bytes) -> tuple[CarrierError, ...]:
+    """Return the numbers UPS refused to watch, or what is wrong with the whole call."""
+    return _subscription(body).errors
+
+
+@careful
+def _subscription(body: bytes) -> Reading:
+    root = read_json(body)
+    errors = _errors(root)
+    if not errors and not isinstance(part(root, "validTrackingNumbers"), list):
+        return drift("The body is no answer to a subscription.")
+    return Reading(errors=tuple(errors))
 
 
 def _alert(alert: dict[str, Any]) -> Snapshot:
@@ -128,7 +158,15 @@ def _alert(alert: dict[str, Any]) -> Snapshot:
             text(alert, "deliveryEndTime"),
             zone=zone,
         )
-    return Snapshot(number=number, carrier=slug, scans=(scan,), eta_from=eta[0], eta_to=eta[1])
+    return Snapshot(
+        number=number,
+        carrier=slug,
+        scans=(scan,),
+        eta_from=eta[0],
+        eta_to=eta[1],
+        proofs=_proofs((ProofKind.PHOTO, part(alert, "deliveryPhoto"))),
+        signed_by=text(alert, "receivedBy", limit=NAME_LIMIT),
+    )
 
 
 def _package(package: dict[str, Any], *, shipment: dict[str, Any]) -> Snapshot:
@@ -157,7 +195,25 @@ def _package(package: dict[str, Any], *, shipment: dict[str, Any]) -> Snapshot:
             text(clock, "endTime"),
             zone=zone,
         )
-    return Snapshot(number=number, carrier=slug, scans=tuple(scans), eta_from=eta[0], eta_to=eta[1])
+    given = part(package, "deliveryInformation")
+    return Snapshot(
+        number=number,
+        carrier=slug,
+        scans=apart(scans, carrier=slug, number=number),
+        eta_from=eta[0],
+        eta_to=eta[1],
+        proofs=_proofs(
+            (ProofKind.SIGNATURE, part(given, "signature", "image")),
+            (ProofKind.PHOTO, part(given, "deliveryPhoto", "photo")),
+            (ProofKind.DOCUMENT, part(given, "pod", "content")),
+        ),
+        signed_by=text(given, "receivedBy", limit=NAME_LIMIT),
+    )
+
+
+def _proofs(*given: tuple[ProofKind, Any]) -> tuple[Proof, ...]:
+    """Return the pictures and papers of a delivery that the body itself holds."""
+    return tuple(Proof(kind=kind, data=data) for kind, words in given if (data := decoded(words)))
 
 
 def _is_delivery(scan: Scan, activity: dict[str, Any], field: str) -> bool:
@@ -190,7 +246,9 @@ def _scan(
     where: Any,
 ) -> tuple[Scan, tzinfo | None]:
     """Return the scan, and the zone it was made in where that is known."""
-    meaning, is_inferred = explain(kind=kind, code=code, package_code=package_code, words=words)
+    meaning, is_inferred, is_known = explain(
+        kind=kind, code=code, package_code=package_code, words=words
+    )
     zone = offset(gmt_offset) or _zone_between(local, gmt)
     occurred_at = to_utc(gmt, UTC) or (to_utc(local, zone) if zone else None)
     state = country(text(where, "countryCode") or text(where, "country"))
@@ -210,28 +268,28 @@ def _scan(
         is_physical=kind in PHYSICAL_TYPES
         or (meaning.status is not None and meaning.status not in UNSCANNED),
         is_inferred=is_inferred,
+        is_known=is_known,
     )
     return scan, zone
 
 
-def explain(*, kind: str, code: str, package_code: str, words: str) -> tuple[Meaning, bool]:
-    """Return what the codes of one activity say, and whether words had to be read for it."""
+def explain(*, kind: str, code: str, package_code: str, words: str) -> tuple[Meaning, bool, bool]:
+    """Return what one activity says, whether its words had to be read, and if a table has it."""
     kind, code = kind.upper(), code.upper()
-    if kind in TYPE:
-        return TYPE[kind], False
-    exact = ACTIVITY.get((kind, code))
-    if exact:
-        return exact, False
+    known = TYPE.get(kind) or ACTIVITY.get((kind, code))
+    if known:
+        return known, False, True
     broad = PACKAGE.get(package_code)
     if kind != "X":
-        alone = not code and not package_code
-        return broad or (Meaning(S.IN_TRANSIT) if kind == "I" and alone else NEWS), False
+        if kind == "I" and not code and not package_code:
+            broad = Meaning(S.IN_TRANSIT)
+        return broad or NEWS, False, broad is not None
     if broad and broad.status not in SMOOTH and (broad.reason or broad.status != S.EXCEPTION):
-        return broad, False
+        return broad, False, True
     for phrase in PHRASES:
         if phrase.words.search(words):
-            return Meaning(phrase.status or S.EXCEPTION, phrase.reason), True
-    return Meaning(S.EXCEPTION), False
+            return Meaning(phrase.status or S.EXCEPTION, phrase.reason), True, True
+    return Meaning(S.EXCEPTION), False, True
 
 
 def _zone_between(local: str, gmt: str) -> tzinfo | None:
@@ -290,4 +348,10 @@ def _error(row: dict[str, Any], *, number: str = "") -> CarrierError:
     if kind is None:
         low = message.lower()
         kind = next((kind for words, kind in WORDS if words in low), ErrorKind.TRANSIENT)
-    return CarrierError(kind=kind, message=f"{code}: {message}".strip(": "), number=number)
+    wait = text(row, "retryAfter")
+    return CarrierError(
+        kind=kind,
+        message=f"{code}: {message}".strip(": "),
+        number=number,
+        retry_after=min(int(wait), 86_400) if re.fullmatch("[0-9]{1,9}", wait) else None,
+    )

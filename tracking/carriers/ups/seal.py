@@ -21,6 +21,11 @@ capabilities = Capabilities(
     is_body_sealed=False,
     lookback_days=120,
     subscription_life=timedelta(days=14),
+    subscribe_max=100,
+    has_proof=True,
+    credentials=("client_id", "client_secret"),
+    options=("is_test",),
+    test_numbers=("1ZCIETST0111111114", "1ZCIETST0422222228"),
 )
 
 HEADERS = ("credential", "authorization")
