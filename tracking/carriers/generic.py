@@ -133,6 +133,7 @@ def _scan(event: dict[str, Any]) -> Scan:
         leg=leg if isinstance(leg, int) and 1 <= leg <= 9 else 1,
         is_physical=event.get("is_physical", status not in PAPER) is True,
         is_inferred=event.get("is_inferred") is True,
+        is_known=status is not None or not text(event, "status"),
     )
 
 
