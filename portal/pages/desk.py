@@ -160,6 +160,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Carriers"), "local_shipping", "tracking.carrier", ""),
                 (_("Connections"), "hub", "tracking.connection", ""),
                 (_("Envelopes"), "mark_email_unread", "tracking.envelope", ""),
+                (_("Nobody's"), "unknown_document", "tracking.envelope", "?state=quarantined"),
+                (_("Unknown codes"), "help", "tracking.carriercode", "?mapped=no"),
             ),
         ),
         (

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal.accounts import roles
 from portal.accounts.models import User
+from portal.outbox.models import Event
 from tests.factories.tracking import (
     NOON,
     CarrierFactory,
@@ -25,13 +26,13 @@ from tests.factories.tracking import (
 )
 from tests.tracking import pushes
 from tracking.admin.reading import readable
-from tracking.models import Connection, ConnectionSecret, Envelope, Parcel
+from tracking.models import CarrierCode, Connection, ConnectionSecret, Envelope, Parcel
 from tracking.services import keys
 from tracking.states import EnvelopeState
 
 pytestmark = pytest.mark.django_db
 
-MODELS = ("order", "parcel", "carrier", "connection", "envelope", "anomaly")
+MODELS = ("order", "parcel", "carrier", "connection", "envelope", "anomaly", "carriercode")
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def story(parcels: int = 1) -> Parcel:
         parcel = ParcelFactory.create(order=order, shipped_at=None)
         ParcelLineFactory.create(parcel=parcel, order_line=line)
         damaged = pushes.event("exception", at=NOON, reason="damaged", text="<b>Crushed</b>")
-        pushes.put(parcel.connection, pushes.body(parcel.number, [damaged]))
+        odd = pushes.event("frobnicated", at=NOON - timedelta(hours=1), code="QX7")
+        pushes.put(parcel.connection, pushes.body(parcel.number, [odd, damaged]))
         made.append(parcel)
     pushes.drain()
     for parcel in made:
@@ -241,3 +243,117 @@ def test_any_body_becomes_readable(body: bytes, shown: str) -> None:
 
 def test_a_longer_body_is_cut() -> None:
     assert readable(b"x" * 100_010).endswith("… 10 more")
+
+
+class TestCodes:
+    def put_unknown(self) -> Parcel:
+        parcel = ParcelFactory.create(shipped_at=None)
+        event = pushes.event("frobnicated", at=NOON, code="QX7")
+        pushes.put(parcel.connection, pushes.body(parcel.number, [event]))
+        pushes.drain()
+        return parcel
+
+    def test_a_code_is_explained_in_its_form(self, desk: Client) -> None:
+        self.put_unknown()
+        code = CarrierCode.objects.get()
+        address = reverse("admin:tracking_carriercode_change", args=[code.pk])
+
+        answer = desk.post(address, {"status": "customs", "reason": "", "party": "", "handed": ""})
+
+        code.refresh_from_db()
+        assert answer.status_code == 302
+        assert (code.status, code.mapped_by is not None) == ("customs", True)
+        assert Event.objects.filter(name="tracking.code_mapped").count() == 1
+
+    def test_a_reason_alone_is_refused_and_keeps_what_was_chosen(self, desk: Client) -> None:
+        self.put_unknown()
+        code = CarrierCode.objects.get()
+        address = reverse("admin:tracking_carriercode_change", args=[code.pk])
+
+        answer = desk.post(address, {"status": "", "reason": "damaged", "party": "", "handed": ""})
+
+        code.refresh_from_db()
+        assert answer.status_code == 200
+        assert "Choose a status first" in answer.content.decode()
+        assert '<option value="damaged" selected>' in answer.content.decode()
+        assert code.mapped_at is None
+
+    def test_an_agent_reads_codes_and_explains_none(self, desk: Client) -> None:
+        self.put_unknown()
+        code = CarrierCode.objects.get()
+        address = reverse("admin:tracking_carriercode_change", args=[code.pk])
+
+        answer = staff(roles.RoleName.AGENT).post(address, {"status": "customs"})
+
+        code.refresh_from_db()
+        assert answer.status_code == 403
+        assert code.mapped_at is None
+
+
+class TestResolve:
+    def put_aside(self) -> tuple[Parcel, Envelope]:
+        parcel = ParcelFactory.create(shipped_at=None)
+        text = pushes.body("OTHER12345", pushes.journey(steps=("picked_up",)))
+        envelope = pushes.put(parcel.connection, text)
+        pushes.drain()
+        return parcel, envelope
+
+    def test_a_number_finds_its_parcel(self, desk: Client) -> None:
+        parcel, envelope = self.put_aside()
+        address = reverse("admin:tracking_envelope_resolve_page", args=[envelope.pk])
+
+        page = desk.get(address, {"q": parcel.order.number})
+        answer = desk.post(address, {"number": "OTHER12345", "parcel": parcel.pk})
+        pushes.drain()
+
+        parcel.refresh_from_db()
+        assert parcel.number in page.content.decode()
+        assert answer.status_code == 302
+        assert parcel.status == "picked_up"
+
+    def test_nothing_chosen_changes_nothing(self, desk: Client) -> None:
+        _parcel, envelope = self.put_aside()
+        address = reverse("admin:tracking_envelope_resolve_page", args=[envelope.pk])
+
+        answer = desk.post(address, {"number": "OTHER12345", "parcel": "x"}, follow=True)
+
+        assert "Choose the parcel" in answer.content.decode()
+        envelope.refresh_from_db()
+        assert envelope.state == EnvelopeState.QUARANTINED
+
+    def test_what_is_not_ours_is_put_aside(self, desk: Client) -> None:
+        _parcel, envelope = self.put_aside()
+        address = reverse("admin:tracking_envelope_resolve_page", args=[envelope.pk])
+
+        desk.post(address, {"dismiss": "1", "note": "<b>theirs</b>"})
+
+        envelope.refresh_from_db()
+        assert envelope.state == EnvelopeState.DISMISSED
+        assert "<b>theirs</b>" in envelope.error
+
+    def test_an_agent_may_not(self, desk: Client) -> None:
+        parcel, envelope = self.put_aside()
+        address = reverse("admin:tracking_envelope_resolve_page", args=[envelope.pk])
+
+        answer = staff(roles.RoleName.AGENT).post(
+            address, {"number": "OTHER12345", "parcel": parcel.pk}
+        )
+
+        assert answer.status_code == 403
+        envelope.refresh_from_db()
+        assert envelope.state == EnvelopeState.QUARANTINED
+
+
+class TestCarrier:
+    def test_a_parcel_gets_its_right_carrier(self, desk: Client) -> None:
+        parcel = ParcelFactory.create(shipped_at=None)
+        CarrierFactory.create(slug="fedex")
+        address = reverse("admin:tracking_parcel_carrier_page", args=[parcel.pk])
+
+        page = desk.get(address)
+        answer = desk.post(address, {"carrier": "fedex"})
+
+        parcel.refresh_from_db()
+        assert page.status_code == 200
+        assert answer.status_code == 302
+        assert parcel.carrier.slug == "fedex"

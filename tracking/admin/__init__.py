@@ -1,5 +1,5 @@
 """The desk's view of what happened: orders, parcels, carriers and their envelopes."""
 
-from tracking.admin import anomalies, carriers, envelopes, orders, parcels
+from tracking.admin import anomalies, carriers, codes, envelopes, orders, parcels
 
-__all__ = ["anomalies", "carriers", "envelopes", "orders", "parcels"]
+__all__ = ["anomalies", "carriers", "codes", "envelopes", "orders", "parcels"]

@@ -6,19 +6,23 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from tracking.admin.reading import ReadOnly, block, readable
-from tracking.models import Envelope
+from tracking.models import Envelope, Parcel
 from tracking.models.parcel import normalise
-from tracking.services import intake
+from tracking.services import intake, quarantine
 from tracking.states import EnvelopeState
 
 
@@ -39,6 +43,7 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
     ]  # fmt: skip
     readonly_fields = fields
     actions = ["replay"]
+    actions_detail = ["resolve_page"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Envelope]:
         """Leave the bodies in the database while only a list is shown."""
@@ -65,6 +70,71 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
         """Test whether this person may open envelopes again."""
         return request.user.has_perm("tracking.replay_envelope")
 
+    def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Test whether this person may say whose a message is."""
+        return self.has_replay_permission(request)
+
+    @action(description=_("Whose is it?"), url_path="resolve", permissions=["resolve"])
+    def resolve_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Match an unknown number with a parcel, or put the message aside as not ours."""
+        if not self.has_resolve_permission(request):
+            raise PermissionDenied
+        envelope = Envelope.objects.select_related("connection").filter(pk=object_id).first()
+        if envelope is None:
+            raise Http404
+        if request.method == "POST":
+            try:
+                told = self._resolve(request, envelope)
+            except quarantine.Unmatched as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+                return HttpResponseRedirect(request.get_full_path())
+            self.message_user(request, told, messages.SUCCESS)
+            return HttpResponseRedirect(
+                reverse("admin:tracking_envelope_change", args=[envelope.pk])
+            )
+        words = request.GET.get("q", "").replace("\x00", "")
+        numbers = envelope.numbers
+        chosen = request.GET.get("number", "")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Whose is message %(pk)s?") % {"pk": envelope.pk},
+            "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
+            "envelope": envelope,
+            "numbers": numbers,
+            "number": chosen if chosen in numbers else next(iter(numbers), ""),
+            "words": words,
+            "parcels": quarantine.candidates(words=words),
+            "body": readable(bytes(envelope.body)),
+            "may_dismiss": envelope.state in {EnvelopeState.QUARANTINED, EnvelopeState.DEAD},
+        }
+        return TemplateResponse(request, "admin/tracking/envelope/resolve.html", context)
+
+    def _resolve(self, request: HttpRequest, envelope: Envelope) -> str:
+        """Do what was pressed and say so."""
+        if "dismiss" in request.POST:
+            quarantine.dismiss(
+                envelope=envelope,
+                person=request.user,  # type: ignore[arg-type]
+                note=request.POST.get("note", "")[:400],
+                now=timezone.now(),
+            )
+            return _now("Put aside as not ours. It is kept and can be opened again.")
+        key = request.POST.get("parcel", "")
+        parcel = Parcel.objects.filter(pk=int(key)).first() if key.isdecimal() else None
+        if parcel is None:
+            raise quarantine.Unmatched(_now("Choose the parcel the number belongs to."))
+        further = quarantine.match(
+            envelope=envelope,
+            number=request.POST.get("number", ""),
+            parcel=parcel,
+            person=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+        return _now("%(number)s is now one of the numbers of parcel %(parcel)s.") % {
+            "number": further.number,
+            "parcel": parcel.number,
+        }
+
     @display(
         description=_("state"),
         ordering="state",
@@ -73,6 +143,7 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
             EnvelopeState.APPLIED: "success",
             EnvelopeState.QUARANTINED: "warning",
             EnvelopeState.DEAD: "danger",
+            EnvelopeState.DISMISSED: "info",
         },
     )
     def shown_state(self, obj: Envelope) -> tuple[str, str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,10 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from tracking.admin.reading import STATUS_LABELS, ReadOnly
-from tracking.models import Anomaly, Parcel, ParcelLine, Sighting
+from tracking.models import Anomaly, Carrier, Parcel, ParcelLine, ParcelNumber, Sighting
+from tracking.services import quarantine
 
 
 class ContentInline(ReadOnly, TabularInline):
@@ -23,6 +28,14 @@ class ContentInline(ReadOnly, TabularInline):
 
     model = ParcelLine
     fields = readonly_fields = ["order_line", "quantity"]
+    extra = 0
+
+
+class NumberInline(ReadOnly, TabularInline):
+    """Further numbers it travels under."""
+
+    model = ParcelNumber
+    fields = readonly_fields = ["number", "carrier", "connection", "matched_by", "created_at"]
     extra = 0
 
 
@@ -63,8 +76,8 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
             _("Where it is"),
             {
                 "fields": [
-                    "shown_status", "status_at", "reason", "party", "handed", "leg",
-                    "is_disputed", "delivered_at", "last_scan_at",
+                    "shown_status", "status_at", "hinted", "reason", "party", "handed", "leg",
+                    "is_disputed", "delivered_at", "signed_by", "last_scan_at",
                 ]
             },
         ),
@@ -72,7 +85,42 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
         (_("Journey"), {"fields": ["journey"]}),
     ]  # fmt: skip
     readonly_fields = ["order_link", "shopper_page", "shown_status", "journey"]
-    inlines = [ContentInline, AnomalyInline]
+    inlines = [ContentInline, NumberInline, AnomalyInline]
+    actions_detail = ["carrier_page"]
+
+    def has_correct_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Test whether this person may put a parcel right."""
+        return request.user.has_perm("tracking.change_parcel")
+
+    @action(description=_("Another carrier"), url_path="carrier", permissions=["correct"])
+    def carrier_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Say which carrier really has the parcel."""
+        if not self.has_correct_permission(request):
+            raise PermissionDenied
+        parcel = Parcel.objects.select_related("carrier").filter(pk=object_id).first()
+        if parcel is None:
+            raise Http404
+        if request.method == "POST":
+            carrier = Carrier.objects.filter(slug=request.POST.get("carrier", "")).first()
+            if carrier is None:
+                self.message_user(request, _now("Choose a carrier."), messages.ERROR)
+                return HttpResponseRedirect(request.path)
+            quarantine.change_carrier(parcel=parcel, carrier=carrier, now=timezone.now())
+            self.message_user(
+                request,
+                _now("%(number)s is with %(carrier)s now.")
+                % {"number": parcel.number, "carrier": carrier.name},
+                messages.SUCCESS,
+            )
+            return HttpResponseRedirect(reverse("admin:tracking_parcel_change", args=[parcel.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Which carrier has %(number)s?") % {"number": parcel.number},
+            "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
+            "parcel": parcel,
+            "carriers": Carrier.objects.order_by("name_en"),
+        }
+        return TemplateResponse(request, "admin/tracking/parcel/carrier.html", context)
 
     @display(description=_("order"), ordering="order__number")
     def order_number(self, obj: Parcel) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from tracking.models import Carrier, Envelope, Parcel, ParcelNumber
@@ -44,13 +45,18 @@ def match(
     """
     number = normalise(number)
     if number not in envelope.numbers:
-        raise Unmatched(f"{number or 'No number'} is not among the unknown numbers of the message.")
+        raise Unmatched(
+            _("%(number)s is not among the unknown numbers of the message.")
+            % {"number": number or "–"}
+        )
     intake.hold_quarantine(connection_id=envelope.connection_id)
     holder = (
         Parcel.objects.current().filter(connection=envelope.connection_id, number=number).first()
     )
     if holder is not None:
-        raise Unmatched(f"{number} has become the number of parcel {holder.pk} meanwhile.")
+        raise Unmatched(
+            _("%(number)s has become the number of a parcel meanwhile.") % {"number": number}
+        )
     try:
         with transaction.atomic():
             made, is_new = ParcelNumber.objects.get_or_create(
@@ -64,9 +70,14 @@ def match(
                 },
             )
     except IntegrityError as error:
-        raise Unmatched(f"{number} does not look like a tracking number.") from error
+        raise Unmatched(
+            _("%(number)s does not look like a tracking number.") % {"number": number}
+        ) from error
     if not is_new and made.parcel_id != parcel.pk:
-        raise Unmatched(f"{number} is matched with another parcel, {made.parcel.number}.")
+        raise Unmatched(
+            _("%(number)s is matched with another parcel, %(parcel)s.")
+            % {"number": number, "parcel": made.parcel.number}
+        )
     intake.release(connection_id=envelope.connection_id, number=number)
     return made
 
@@ -83,7 +94,7 @@ def dismiss(*, envelope: Envelope, person: User, note: str, now: datetime) -> No
         pk=envelope.pk, state__in=[EnvelopeState.QUARANTINED, EnvelopeState.DEAD]
     ).update(state=EnvelopeState.DISMISSED, error=f"{envelope.error}\n{sentence}".strip())
     if not done:
-        raise Unmatched("Only a message that is nobody's, or was given up, can be dismissed.")
+        raise Unmatched(_("Only a message that is nobody's, or was given up, can be dismissed."))
 
 
 @transaction.atomic
