@@ -9,11 +9,11 @@ import pytest
 
 from tests.tracking.carriers.fixtures import HOME, body, journey, lone_error, parcel, read
 from tracking.carriers import kuaidi100
-from tracking.carriers.base import Ask
+from tracking.carriers.base import Ask, Subscribing
 from tracking.carriers.kuaidi100 import calls, codes
 from tracking.carriers.names import CARRIERS
 from tracking.rules import project
-from tracking.scans import ErrorKind, Reading, Scan
+from tracking.scans import ErrorKind, Onward, Reading, Scan
 from tracking.states import Handed, OffsetSource, Party, Reason
 from tracking.states import ParcelStatus as S
 
@@ -82,7 +82,34 @@ class TestCodes:
         snapshot = parcel(SLUG, "query__unknown_code.json")
 
         assert snapshot.scans[0].raw_code == "9999"
+        assert [scan.is_known for scan in snapshot.scans] == [False, True, True]
         assert journey(snapshot).status == S.IN_TRANSIT
+
+    @pytest.mark.parametrize(
+        ("event", "state", "is_known"),
+        [
+            ({"statusCode": "9999", "status": "在途"}, "0", True),  # the word is known
+            ({"statusCode": "9999"}, "0", False),  # the body's state is not this event's code
+            ({}, "77", False),
+            ({}, "", True),  # there is no code that somebody could explain
+        ],
+    )
+    def test_a_code_is_unknown_when_no_table_has_it(
+        self, event: dict[str, str], state: str, is_known: bool
+    ) -> None:
+        told = {"ftime": "2026-03-03 10:00:00", "context": "…", **event}
+        row = {"nu": "1", "com": "sf", "status": "200", "state": state, "data": [told]}
+        (snapshot,) = kuaidi100.parse(orjson.dumps(row)).parcels
+
+        assert snapshot.scans[0].is_known is is_known
+
+    def test_a_courier_from_elsewhere_keeps_its_own_clock(self) -> None:
+        snapshot = parcel(SLUG, "query__from_abroad.json")
+        (scan,) = snapshot.scans
+
+        assert (scan.occurred_at, scan.local_time) == (None, "2026-03-04T11:20:00")
+        assert scan.offset_source == OffsetSource.UNKNOWN
+        assert snapshot.eta_to is None
 
     def test_each_word_of_the_code_table_means_the_same_as_its_code(self) -> None:
         for word, meaning in codes.STATE.values():
@@ -191,8 +218,27 @@ class TestPush:
         found = journey(snapshot)
 
         assert (snapshot.carrier, snapshot.number) == ("ems", "LX123456789CN")
+        assert snapshot.onward == Onward(carrier="usps", number="LX123456789CN")
         assert found.status == S.DELIVERED
         assert S.HANDED_OVER in {status for _, status, _ in found.reached}
+
+    def test_a_handover_says_to_whom_and_under_which_number(self) -> None:
+        snapshot = parcel(SLUG, "query__forwarded.json")
+
+        assert snapshot.onward == Onward(carrier="chinapost", number="9876543210123")
+        assert journey(snapshot).status == S.HANDED_OVER
+
+    @pytest.mark.parametrize("words", [
+        "快件已转投【邮政】", "快件已转投，新单号：9876543210123",
+        "转投【中通】，单号：9876543210123", "【邮政】单号：9876543210123",
+        "快件转投途中，请致电邮政。单号：78123456789055",
+    ])  # fmt: skip
+    def test_half_a_handover_names_nobody(self, words: str) -> None:
+        told = {"ftime": "2026-03-03 10:00:00", "context": words, "statusCode": "7"}
+        row = {"nu": "1", "com": "zhongtong", "status": "200", "state": "7", "data": [told]}
+        (snapshot,) = kuaidi100.parse(orjson.dumps(row)).parcels
+
+        assert snapshot.onward is None
 
     def test_an_abort_without_a_record_is_not_found(self) -> None:
         error = lone_error(SLUG, "push__abort_no_record.json")
@@ -328,8 +374,72 @@ class TestCalls:
         assert param["parameters"]["salt"] == "S"
         assert param["parameters"]["callbackurl"] == "https://x.example/"
 
+    def test_may_be_pointed_elsewhere(self) -> None:
+        ask, here = Ask(number="1", carrier="zto"), {"host": "http://127.0.0.1:9"}
+        (query,) = kuaidi100.build_requests([ask], here)
+        (order,) = kuaidi100.subscribe([ask], here, url="https://x.example/", secret="S")
+
+        assert (query.url, order.url) == (
+            "http://127.0.0.1:9/poll/query.do", "http://127.0.0.1:9/poll",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(("is_abroad", "expected"), [(True, "1"), (False, None)])
+    def test_asks_for_the_courier_abroad_where_told_to(
+        self, is_abroad: bool, expected: str | None
+    ) -> None:
+        ask = Ask(number="1", carrier="ems")
+        settings = {"key": "K", "is_abroad": is_abroad}
+        (request,) = kuaidi100.subscribe([ask], settings, url="https://x.example/", secret="S")
+        param = orjson.loads(parse_qs(request.body.decode())["param"][0])
+
+        assert param["parameters"].get("interCom") == expected
+
+    def test_keeps_half_an_hour_between_two_questions_about_one_number(self) -> None:
+        limits = kuaidi100.capabilities
+
+        assert limits.min_poll_interval.total_seconds() == 1800
+        assert (limits.max_polls_a_day, limits.batch_max, limits.subscribe_max) == (48, 1, 1)
+
+
+class TestSubscription:
+    def test_is_offered(self) -> None:
+        assert isinstance(kuaidi100, Subscribing)
+
+    @pytest.mark.parametrize("code", ["200", "501"])
+    def test_what_holds_is_no_error(self, code: str) -> None:
+        answer = orjson.dumps({"result": code == "200", "returnCode": code, "message": "重复订阅"})
+
+        assert kuaidi100.read_subscription(answer) == ()
+
+    @pytest.mark.parametrize(
+        ("code", "message", "kind"),
+        [
+            ("500", "", ErrorKind.TRANSIENT),
+            ("600", "您不是合法的订阅者", ErrorKind.AUTH),
+            ("601", "POLL:KEY已过期", ErrorKind.AUTH),
+            ("700", "不支持的快递公司", ErrorKind.INVALID_NUMBER),
+            ("701", "拒绝订阅的快递公司", ErrorKind.INVALID_NUMBER),
+            ("702", "POLL:识别不到该单号对应的快递公司", ErrorKind.INVALID_NUMBER),
+        ],
+    )
+    def test_tells_why_it_was_not_taken(self, code: str, message: str, kind: ErrorKind) -> None:
+        answer = orjson.dumps({"result": False, "returnCode": code, "message": message})
+        (error,) = kuaidi100.read_subscription(answer)
+
+        assert error.kind == kind
+
+    @pytest.mark.parametrize("answer", [b"<html>", b"", b"[]", b'{"status":"200"}', b"[" * 99])
+    def test_an_answer_of_another_kind_is_drift(self, answer: bytes) -> None:
+        (error,) = kuaidi100.read_subscription(answer)
+
+        assert error.kind == ErrorKind.SCHEMA_DRIFT
+
 
 class TestTables:
+    def test_every_courier_named_in_words_is_one_we_know(self) -> None:
+        assert set(codes.TO.values()) <= set(CARRIERS)
+        assert all(word in codes.FORWARDED.pattern for word in codes.TO)
+
     def test_every_courier_has_a_name(self) -> None:
         assert set(codes.COURIER.values()) <= set(CARRIERS)
 

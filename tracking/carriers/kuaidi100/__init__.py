@@ -1,8 +1,8 @@
 """Kuaidi100 (快递100): subscription pushes and answers to queries, for most Chinese couriers."""
 
-from tracking.carriers.kuaidi100.calls import build_requests
+from tracking.carriers.kuaidi100.calls import build_requests, subscribe
 from tracking.carriers.kuaidi100.codes import VERSION
-from tracking.carriers.kuaidi100.reading import parse, parse_push
+from tracking.carriers.kuaidi100.reading import parse, parse_push, read_subscription
 from tracking.carriers.kuaidi100.seal import (
     acknowledge,
     capabilities,
@@ -20,7 +20,9 @@ __all__ = [
     "fault",
     "parse",
     "parse_push",
+    "read_subscription",
     "seal",
     "slug",
+    "subscribe",
     "verify",
 ]

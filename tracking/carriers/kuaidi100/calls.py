@@ -12,8 +12,9 @@ import orjson
 from tracking.carriers.base import Ask, HttpRequest
 from tracking.carriers.kuaidi100.codes import COURIER
 
-QUERY = "https://poll.kuaidi100.com/poll/query.do"
-SUBSCRIBE = "https://poll.kuaidi100.com/poll"
+HOST = "https://poll.kuaidi100.com"
+QUERY = "/poll/query.do"
+SUBSCRIBE = "/poll"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 RESULT = "4"
 """resultv2=4 asks for the advanced codes on every event."""
@@ -35,11 +36,15 @@ def build_requests(asks: Sequence[Ask], settings: Mapping[str, Any]) -> Sequence
 def subscribe(
     asks: Sequence[Ask], settings: Mapping[str, Any], *, url: str, secret: str
 ) -> Sequence[HttpRequest]:
-    """Return the calls that subscribe to pushes, one a parcel; four a month for each number."""
+    """
+    Return the calls that subscribe to pushes, one a parcel; four a month for each number.
+
+    ``settings`` holds ``key``, and ``is_abroad`` to hear of the courier abroad too.
+    """
     return [
         HttpRequest(
             method="POST",
-            url=SUBSCRIBE,
+            url=_host(settings) + SUBSCRIBE,
             headers=FORM,
             body=urlencode(
                 {
@@ -54,6 +59,7 @@ def subscribe(
                                 "salt": secret,
                                 "resultv2": RESULT,
                                 "phone": ask.phone_last4,
+                                **({"interCom": "1"} if settings.get("is_abroad") else {}),
                             },
                         }
                     ).decode(),
@@ -80,4 +86,13 @@ def _query(ask: Ask, settings: Mapping[str, Any]) -> HttpRequest:
         f"{param}{settings.get('key', '')}{customer}".encode(), usedforsecurity=False
     )
     form = {"customer": customer, "sign": mark.hexdigest().upper(), "param": param}
-    return HttpRequest(method="POST", url=QUERY, headers=FORM, body=urlencode(form).encode())
+    return HttpRequest(
+        method="POST",
+        url=_host(settings) + QUERY,
+        headers=FORM,
+        body=urlencode(form).encode(),
+    )
+
+
+def _host(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("host") or HOST)

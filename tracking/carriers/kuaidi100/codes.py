@@ -8,15 +8,13 @@ need a subscription with resultv2=4 or higher. Where numbers are absent, ``statu
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from tracking.carriers.base import Meaning
 from tracking.scans import ErrorKind
 from tracking.states import Handed, Party, Reason
 from tracking.states import ParcelStatus as S
 
-VERSION = 1
-
+VERSION = 2
 
 STATE: dict[str, tuple[str, Meaning]] = {
     "0": ("在途", Meaning(S.IN_TRANSIT)),
@@ -74,76 +72,6 @@ WORD: dict[str, Meaning] = {
 """An event's ``status`` word -> meaning."""
 
 
-class Phrase(NamedTuple):
-    """Words in a scan's text, and what they certainly or probably mean."""
-
-    words: re.Pattern[str]
-    status: S | None = None
-    reason: Reason | None = None
-
-
-def _says(words: str, status: S) -> Phrase:
-    return Phrase(re.compile(words), status=status)
-
-
-def _why(words: str, reason: Reason) -> Phrase:
-    return Phrase(re.compile(words), reason=reason)
-
-
-SAYS: tuple[Phrase, ...] = (
-    _says(r"取件码|凭.{0,6}取件|待取件|已暂存|已存入|已存放|已放入", S.AVAILABLE_FOR_PICKUP),
-    _says(r"退回(寄件|发件|商家|卖家)|原路退回|退件.{0,6}(中|发出|运输)", S.RETURNING),
-    _says(r"正在(为您)?(派|投)|派送中|派件中|安排投递|安排派(件|送)|开始派送", S.OUT_FOR_DELIVERY),
-    _says(r"待揽收|等待揽收|已下单", S.INFO_RECEIVED),
-    _says(r"已(被)?揽(收|件)|揽收成功|已收件|已收取(?!费)", S.PICKED_UP),
-    _says(r"(?<!预计)(?<!即将)到达|离开|发往|运往|已发出|已装车|下一站", S.IN_TRANSIT),
-)  # fmt: skip
-"""For an event without code and word: what its text plainly says. No ending is read from text."""
-
-SUGGESTS: tuple[Phrase, ...] = (
-    _why(r"破损|损坏|压坏|摔坏|湿损", Reason.DAMAGED),
-    _why(r"遗失|丢失|灭失|丢件", Reason.LOST),
-    _why(r"拒收|拒签|拒绝签收", Reason.REFUSED),
-)
-"""Grave words: read on any event, marked as a guess, and never an ending by themselves."""
-
-HEDGE = re.compile(
-    r"(如|若|倘|万一|防|避免|以免|谨防|是否|请.{0,6}检查|当面|验收|没有|未发现|无|勿)"
-    r"[^，。；,;！!】]{0,10}$"
-)
-"""Before a grave word: a warning or a condition, not news."""
-
-EXPLAINS: tuple[Phrase, ...] = (
-    _why(r"错分|错发|误发|发错", Reason.MISSORTED),
-    _why(r"交通事故|车祸|车辆故障|航班(延误|取消)|堵车", Reason.VEHICLE),
-    _why(r"不可抗力|台风|暴雨|暴雪|大雪|大雾|洪水|地震|泥石流|天气", Reason.WEATHER),
-    _why(r"地址(不详|错误|不清|有误)|查无此人|超区|超出.{0,4}范围", Reason.BAD_ADDRESS),
-    _why(r"无人|不在家|联系不上|无法联系|无法接通|电话关机", Reason.NOT_HOME),
-    _why(r"放假|节假日|休息|未营业|已下班", Reason.CLOSED),
-    _why(r"(超时|逾期|长时间)未(取|提)", Reason.PICKUP_NOT_COLLECTED),
-    _why(r"到付|未付款|货款|关税", Reason.PAYMENT_DUE),
-    _why(r"(缺|补).{0,4}(资料|单证|证件)|身份证", Reason.CUSTOMS_DOCUMENTS),
-    _why(r"海关.{0,6}(查验|扣)", Reason.CUSTOMS_INSPECTION),
-    _why(r"违禁|禁寄", Reason.PROHIBITED),
-    _why(r"扣件|公安|安检", Reason.SECURITY),
-    _why(r"滞留|积压|延误|延迟", Reason.DELAYED),
-)
-"""Lesser words: read only where a code already says that something is wrong."""
-
-HANDED: tuple[tuple[re.Pattern[str], Handed], ...] = tuple(
-    (re.compile(words), handed)
-    for words, handed in (
-        (r"驿站|菜鸟|快递柜|丰巢|自提柜|智能柜|云柜|速递易|柜机|格口", Handed.LOCKER),
-        (r"代收点|自提点|快递超市|便利店|服务站", Handed.LOCKER),
-        (r"邻居", Handed.NEIGHBOUR),
-        (r"代收|代签|他人|保安|门卫|物业|前台|收发室|传达室", Handed.PROXY),
-        (r"家人|同事|亲友|朋友", Handed.PROXY),
-        (r"门口|指定位置|指定地点", Handed.SAFE_PLACE),
-        (r"本人", Handed.RECIPIENT),
-    )
-)
-"""Words of a delivery -> to whom it was given; the first that fits."""
-
 ERRORS: dict[str, ErrorKind] = {
     "0": ErrorKind.NOT_FOUND,  # the first generation of the interface
     "201": ErrorKind.NOT_FOUND,
@@ -161,6 +89,9 @@ ERRORS: dict[str, ErrorKind] = {
 }
 """``returnCode`` of a refusal, or ``status`` of an empty answer -> kind."""
 
+SUBSCRIBED = frozenset({"200", "501"})
+"""``returnCode`` of a subscription that holds: taken now, or taken before and still running."""
+
 ERROR_WORDS: tuple[tuple[str, ErrorKind, int | None], ...] = (
     ("频繁", ErrorKind.RATE_LIMITED, 1800),
     ("频率", ErrorKind.RATE_LIMITED, 1800),
@@ -176,6 +107,29 @@ ERROR_WORDS: tuple[tuple[str, ErrorKind, int | None], ...] = (
     ("无记录", ErrorKind.NOT_FOUND, None),
 )
 """Words that tell kinds apart where one code serves several."""
+
+FORWARDED = re.compile(
+    r"(?:转投|转寄|转单|转交|转由|转至)[^，。；]{0,8}?"
+    r"(?P<courier>顺丰|圆通|申通|中通|韵达|极兔|EMS|邮政|京东|德邦|百世|丹鸟)"
+    r"[^0-9A-Z]{0,20}?单号[^0-9A-Z]{0,4}(?P<number>[A-Z0-9]{8,24})"
+)
+"""Words of a handover that name the next courier and its number; both, or it is no news."""
+
+TO: dict[str, str] = {
+    "顺丰": "sf",
+    "圆通": "yto",
+    "申通": "sto",
+    "中通": "zto",
+    "韵达": "yunda",
+    "极兔": "jt",
+    "EMS": "ems",
+    "邮政": "chinapost",
+    "京东": "jd",
+    "德邦": "deppon",
+    "百世": "best",
+    "丹鸟": "danniao",
+}
+"""How a scan's words name a courier -> our slug."""
 
 COURIER: dict[str, str] = {
     "yuantong": "yto",

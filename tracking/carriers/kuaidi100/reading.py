@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from tracking.carriers.base import (
@@ -30,18 +31,17 @@ from tracking.carriers.kuaidi100.codes import (
     COURIER,
     ERROR_WORDS,
     ERRORS,
-    EXPLAINS,
-    HANDED,
-    HEDGE,
-    SAYS,
+    FORWARDED,
     STATE,
-    SUGGESTS,
+    SUBSCRIBED,
+    TO,
     WORD,
-    Phrase,
 )
 from tracking.carriers.kuaidi100.seal import slug, unwrap
-from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
-from tracking.states import Handed, OffsetSource, Reason
+from tracking.carriers.names import CARRIERS, CN
+from tracking.carriers.phrases_zh import handed_in, reason_in, status_in
+from tracking.scans import CarrierError, ErrorKind, Onward, Reading, Scan, Snapshot
+from tracking.states import OffsetSource
 from tracking.states import ParcelStatus as S
 
 CHINA = timezone(timedelta(hours=8))
@@ -67,6 +67,25 @@ def parse(body: bytes) -> Reading:
 def parse_push(body: bytes) -> Reading:
     """Read a push: the form as it is posted, or its param alone."""
     return parse(unwrap(body))
+
+
+def read_subscription(body: bytes) -> tuple[CarrierError, ...]:
+    """Return why a subscription was not taken; empty when it holds, now or from before."""
+    return _subscription(body).errors
+
+
+@careful
+def _subscription(body: bytes) -> Reading:
+    answer = read_json(body)
+    code = text(answer, "returnCode", limit=CODE_LIMIT)
+    if not code:
+        raise Fault("The body is no answer to a subscription.")
+    if code in SUBSCRIBED:
+        return Reading()
+    error = _error(answer)
+    if code == "500":  # here it is the server's trouble; to a query it means nothing was found
+        error = replace(error, kind=ErrorKind.TRANSIENT)
+    return Reading(errors=(error,))
 
 
 def _answer(result: dict[str, Any]) -> Reading:
@@ -105,11 +124,17 @@ def _with_far_leg(near: Reading, far: Snapshot) -> Reading:
         return Reading(parcels=(far,))
     parcel = near.parcels[0]
     scans = tuple(replace(scan, event_id=f"far/{scan.event_id}") for scan in far.scans)
-    return Reading(parcels=(replace(parcel, scans=parcel.scans + scans),))
+    onward = parcel.onward
+    if far.carrier not in {slug, parcel.carrier}:
+        onward = Onward(carrier=far.carrier, number=far.number or parcel.number)
+    joined = replace(parcel, scans=parcel.scans + scans, onward=onward)
+    return Reading(parcels=(joined,), errors=near.errors)
 
 
 def _snapshot(result: dict[str, Any]) -> Snapshot:
     company = text(result, "com", limit=50).lower()
+    carrier = COURIER.get(company, company) or slug
+    zone = _zone(carrier)
     events = rows(result, "data")
     times = [_local(event) for event in events]
     state = text(result, "state") or ("3" if text(result, "ischeck") == "1" else "")
@@ -124,6 +149,7 @@ def _snapshot(result: dict[str, Any]) -> Snapshot:
             _scan(
                 events[turn],
                 local=times[turn],
+                zone=zone,
                 state=state if turn == newest else "",
                 turn=twins[times[turn]],
                 sequence=len(events) - turn,
@@ -133,14 +159,38 @@ def _snapshot(result: dict[str, Any]) -> Snapshot:
     is_over = state in STATE and STATE[state][1].status in {S.DELIVERED, S.RETURNED}
     return Snapshot(
         number=text(result, "nu", limit=64),
-        carrier=COURIER.get(company, company) or slug,
+        carrier=carrier,
         scans=tuple(scans),
         is_complete=True,
-        eta_to=None if is_over else _eta(text(result, "arrivalTime")),
+        eta_to=None if is_over else _eta(text(result, "arrivalTime"), zone),
+        onward=_onward(scans, carrier=carrier),
     )
 
 
-def _scan(event: dict[str, Any], *, local: str, state: str, turn: int, sequence: int) -> Scan:
+def _zone(carrier: str) -> tzinfo | None:
+    """Return the zone of a courier's clock: China's, and none for couriers from elsewhere."""
+    home = CARRIERS.get(carrier)
+    return CHINA if home is None or home.timezone == CN else None
+
+
+def _onward(scans: Sequence[Scan], *, carrier: str) -> Onward | None:
+    """Return the courier and number that the newest handover names in its words, if it does."""
+    for scan in scans:
+        if scan.status == S.HANDED_OVER and (named := FORWARDED.search(scan.raw_text)):
+            onward = Onward(carrier=TO[named["courier"]], number=named["number"])
+            return onward if onward.carrier != carrier else None
+    return None
+
+
+def _scan(
+    event: dict[str, Any],
+    *,
+    local: str,
+    zone: tzinfo | None,
+    state: str,
+    turn: int,
+    sequence: int,
+) -> Scan:
     """
     Return one event as a scan.
 
@@ -152,8 +202,8 @@ def _scan(event: dict[str, Any], *, local: str, state: str, turn: int, sequence:
         text(event, "statusCode", limit=CODE_LIMIT),
         text(event, "status", limit=CODE_LIMIT),
     )
-    meaning, is_inferred = explain(code=code, word=word, state=state, words=words)
-    occurred_at = to_utc(local, CHINA)
+    meaning, is_inferred, is_known = explain(code=code, word=word, state=state, words=words)
+    occurred_at = to_utc(local, zone) if zone else None
     area = text(event, "areaName", limit=PLACE_LIMIT) or text(event, "location", limit=PLACE_LIMIT)
     if not area and (city := CITY.match(words)):
         area = city[1]
@@ -173,12 +223,13 @@ def _scan(event: dict[str, Any], *, local: str, state: str, turn: int, sequence:
         sequence=sequence,
         is_physical=meaning.status not in UNSCANNED,
         is_inferred=is_inferred,
+        is_known=is_known,
     )
 
 
-def explain(*, code: str, word: str, state: str, words: str) -> tuple[Meaning, bool]:
-    """Return what one event says, and whether its text had to be read for the status or reason."""
-    meaning, is_inferred = Meaning(), False
+def explain(*, code: str, word: str, state: str, words: str) -> tuple[Meaning, bool, bool]:
+    """Return what one event says, whether its words had to be read, and if a table has it."""
+    meaning, is_inferred, is_known = Meaning(), False, True
     own = _coded(code) or _coded(word)
     of_body = _coded(state)
     if own:
@@ -193,34 +244,21 @@ def explain(*, code: str, word: str, state: str, words: str) -> tuple[Meaning, b
     elif of_body and not code and not word:
         meaning = of_body
     elif not code and not word:
-        status = next((one.status for one in SAYS if one.words.search(words)), None)
-        meaning, is_inferred = Meaning(status), status is not None
+        status = status_in(words)
+        meaning, is_inferred, is_known = Meaning(status), status is not None, not state
+    else:
+        is_known = False
     if meaning.reason is None and meaning.status not in ENDED:
-        reason = _reason(words, meaning.status)
+        reason = reason_in(words, is_wrong=meaning.status in WRONG)
         is_inferred |= reason is not None
         meaning = meaning._replace(reason=reason)
     if meaning.status in HANDS and meaning.handed is None:
-        meaning = meaning._replace(handed=_handed(words))
-    return meaning, is_inferred
+        meaning = meaning._replace(handed=handed_in(words))
+    return meaning, is_inferred, is_known
 
 
 def _coded(code: str) -> Meaning | None:
     return STATE[code][1] if code in STATE else WORD.get(code)
-
-
-def _reason(words: str, status: S | None) -> Reason | None:
-    for phrase in SUGGESTS:
-        if any(not HEDGE.search(words[: hit.start()]) for hit in phrase.words.finditer(words)):
-            return phrase.reason
-    return _first(EXPLAINS, words) if status in WRONG else None
-
-
-def _first(phrases: tuple[Phrase, ...], words: str) -> Reason | None:
-    return next((phrase.reason for phrase in phrases if phrase.words.search(words)), None)
-
-
-def _handed(words: str) -> Handed | None:
-    return next((handed for pattern, handed in HANDED if pattern.search(words)), None)
 
 
 def _local(event: dict[str, Any]) -> str:
@@ -232,11 +270,12 @@ def _local(event: dict[str, Any]) -> str:
     return ""
 
 
-def _eta(words: str) -> datetime | None:
+def _eta(words: str, zone: tzinfo | None) -> datetime | None:
     """Read ``2023-04-21 18`` and ``2023-04-21 18:30``."""
     date, _, clock = words.partition(" ")
     digits = "".join(one for one in clock if one in "0123456789")
-    return to_utc(local_time(date, digits.ljust(6, "0")) if digits else "", CHINA)
+    local = local_time(date, digits.ljust(6, "0")) if digits else ""
+    return to_utc(local, zone) if zone else None
 
 
 def _error(result: dict[str, Any]) -> CarrierError:

@@ -25,7 +25,11 @@ capabilities = Capabilities(
     needs_phone_last4=True,
     lookback_days=90,
     min_poll_interval=timedelta(minutes=30),
+    max_polls_a_day=48,
+    credentials=("customer", "key"),
+    options=("is_abroad",),
 )
+"""Kuaidi100 publishes no limit of calls for an account, and no numbers for trying it out."""
 
 FIELDS = 20
 TAKEN = orjson.dumps({"result": True, "returnCode": "200", "message": "成功"})
