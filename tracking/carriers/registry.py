@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tracking.carriers import generic, kuaidi100, simulator, ups
+from tracking.carriers import canadapost, fedex, generic, kuaidi100, simulator, ups
 from tracking.carriers.base import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
+    canadapost.slug: canadapost,
+    fedex.slug: fedex,
     generic.slug: generic,
     kuaidi100.slug: kuaidi100,
     simulator.slug: simulator,
