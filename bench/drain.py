@@ -31,7 +31,7 @@ def fill(bodies: list[bytes]) -> None:
     from tracking.models import Connection
 
     connection = Connection.objects.get(slug=world.CONNECTION)
-    with psycopg.connect(_address(), autocommit=True) as line, line.cursor() as cursor:
+    with psycopg.connect(address(), autocommit=True) as line, line.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO tracking_envelope (connection_id, digest, source, body, headers,"
             " received_at, state, attempts, error, numbers)"
@@ -41,7 +41,8 @@ def fill(bodies: list[bytes]) -> None:
     query("VACUUM ANALYZE tracking_envelope")
 
 
-def _address() -> str:
+def address() -> str:
+    """Return where the scratch database is."""
     import os
 
     return os.environ["DATABASE_URL"]
@@ -100,7 +101,7 @@ def one_round(site: Machine, name: str, parcels: int, seed: int) -> Round:
     world.reset(parcels)
     bodies = list(dict.fromkeys(world.news(parcels, events=1, seed=seed)))
     fill(bodies)
-    with psycopg.connect(_address(), autocommit=True) as line:
+    with psycopg.connect(address(), autocommit=True) as line:
         line.prepare_threshold = 1
         prepared = prepare(line) if name == "unnest" else []
         postgres, app, begun = seconds([site.postgres]), time.process_time(), time.perf_counter()
