@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from portal.lib import http
 
@@ -73,3 +76,72 @@ def test_an_endless_answer_is_left_early(httpserver: HTTPServer) -> None:
             pytest.raises(http.TooLarge, match="100000 bytes"),
         ):
             http.read(response, max_bytes=100_000)
+
+
+def exchange(
+    client: httpx2.Client, url: str, *, max_bytes: int = 1000, seconds: float = 5
+) -> http.Reply:
+    return http.exchange(
+        client, method="GET", url=url, headers={"X-Key": "k"}, body=b"", max_bytes=max_bytes,
+        seconds=seconds,
+    )  # fmt: skip
+
+
+class TestExchange:
+    def test_returns_status_headers_and_the_body_unpacked(self, httpserver: HTTPServer) -> None:
+        httpserver.expect_request("/", headers={"X-Key": "k"}).respond_with_data(
+            gzip.compress(b"hello"), status=418, headers={"Content-Encoding": "gzip", "X-A": "b"}
+        )
+
+        with http.client() as client:
+            reply = exchange(client, httpserver.url_for("/"))
+
+        assert (reply.status, reply.body, reply.headers["x-a"]) == (418, b"hello", "b")
+
+    def test_a_packed_bomb_is_left_early(self, httpserver: HTTPServer) -> None:
+        httpserver.expect_request("/").respond_with_data(
+            gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"}
+        )
+
+        tracemalloc.start()
+        with http.client() as client, pytest.raises(http.TooLarge):
+            exchange(client, httpserver.url_for("/"), max_bytes=100_000)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert peak < 5_000_000
+
+    @pytest.mark.parametrize(
+        ("body", "packing"),
+        [
+            pytest.param(b"plain", "gzip", id="not packed at all"),
+            pytest.param(gzip.compress(b"hello" * 99)[:-12], "gzip", id="cut short"),
+            pytest.param(b"x", "br", id="packed as we never asked"),
+        ],
+    )
+    def test_what_cannot_be_unpacked_is_garbled(
+        self, httpserver: HTTPServer, body: bytes, packing: str
+    ) -> None:
+        httpserver.expect_request("/").respond_with_data(
+            body, headers={"Content-Encoding": packing}
+        )
+
+        with http.client() as client, pytest.raises(http.Garbled):
+            exchange(client, httpserver.url_for("/"))
+
+    def test_a_dripping_answer_is_left(self, httpserver: HTTPServer) -> None:
+        def drip(_request: Request) -> Response:
+            def parts() -> Iterator[bytes]:
+                for _ in range(50):
+                    time.sleep(0.1)
+                    yield b"x" * 10
+
+            return Response(parts())
+
+        httpserver.expect_request("/").respond_with_handler(drip)
+        begun = time.monotonic()
+
+        with http.client() as client, pytest.raises(http.TooSlow):
+            exchange(client, httpserver.url_for("/"), seconds=0.3)
+
+        assert time.monotonic() - begun < 3
