@@ -18,6 +18,39 @@ class Carrier(models.Model):
     tracking_url = models.CharField(
         _("its own tracking page"), max_length=200, blank=True, help_text=_("{number} is replaced.")
     )
+    country = models.CharField(
+        _("home country"),
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Two letters; its public holidays count. Empty: the country of its zone."),
+    )
+    subdivision = models.CharField(
+        _("part of the country"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where it has holidays of its own, such as BY for Bavaria."),
+    )
+    weekdays = models.CharField(
+        _("working weekdays"),
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Monday is 1: 123456 is Monday to Saturday. Empty: as usual in its country."),
+    )
+    is_postal = models.BooleanField(
+        _("a post"),
+        null=True,
+        blank=True,
+        help_text=_("Posts get more time across borders. Unknown: as our list of posts says."),
+    )
+    pickup_days = models.PositiveSmallIntegerField(
+        _("days a parcel waits at a shop"), default=7, db_default=7
+    )
 
     class Meta:
         verbose_name = _("carrier")
@@ -42,6 +75,8 @@ class Connection(models.Model):
     label = models.CharField(_("label"), max_length=80)
     adapter = models.CharField(_("adapter"), max_length=40)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
+    credentials = models.BinaryField(null=True, blank=True, editable=False)
+    """What the carrier gave us to ask with, as sealed JSON; None until somebody typed it."""
     trusts_pushes = models.BooleanField(
         _("believe pushes unchecked"),
         default=False,
