@@ -174,7 +174,8 @@ class Adapter(Protocol):
         Describe the calls that ask about these parcels; empty where nobody can be asked.
 
         At most ``batch_max`` parcels make one call. ``settings`` holds the connection's options
-        and credentials, and ``token`` where the adapter is one that ``NeedsToken``.
+        and credentials, ``token`` where the adapter is one that ``NeedsToken``, and ``now``, the
+        moment of asking, for carriers whose seal of a call holds the time.
         """
 
 
@@ -217,6 +218,14 @@ class Subscribing(Protocol):
         An error without a number is about the whole call. That a number was subscribed before is
         no error. Never raises.
         """
+
+
+@runtime_checkable
+class Replying(Protocol):
+    """An adapter whose answer to a push depends on the push, such as XML to XML."""
+
+    def reply(self, ok: bool, body: bytes) -> Answer:  # noqa: FBT001
+        """Return what the carrier expects to hear on this push. Never raises."""
 
 
 @runtime_checkable
@@ -448,6 +457,16 @@ def decoded(words: Any) -> bytes:
         return base64.b64decode("".join(words.split()), validate=True)
     except ValueError:
         return b""
+
+
+def numbered(scans: Sequence[Scan]) -> list[Scan]:
+    """Number scans as they are listed, whether the newest or the oldest comes first."""
+    times = [scan.local_time for scan in scans if scan.local_time]
+    is_rising = bool(times) and times[0] < times[-1]
+    return [
+        replace(scan, sequence=turn if is_rising else len(scans) - 1 - turn)
+        for turn, scan in enumerate(scans)
+    ]
 
 
 def apart(scans: Sequence[Scan], *, carrier: str, number: str) -> tuple[Scan, ...]:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from tracking.carriers import canadapost, fedex, generic, kuaidi100, simulator, ups
+from tracking.carriers import (
+    aftership,
+    canadapost,
+    easypost,
+    fedex,
+    generic,
+    kuaidi100,
+    royalmail,
+    sf,
+    ship24,
+    simulator,
+    ups,
+)
 from tracking.carriers.base import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
+    aftership.slug: aftership,
     canadapost.slug: canadapost,
+    easypost.slug: easypost,
     fedex.slug: fedex,
     generic.slug: generic,
     kuaidi100.slug: kuaidi100,
+    royalmail.slug: royalmail,
+    sf.slug: sf,
+    ship24.slug: ship24,
     simulator.slug: simulator,
     ups.slug: ups,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from tracking.carriers.base import (
     decoded,
     drift,
     local_time,
+    numbered,
     place,
     read_xml,
     to_utc,
@@ -105,10 +105,7 @@ def _detail(node: Element) -> Snapshot:
     """Read the whole history of one item, newest first."""
     number = _number(node)
     rows = list(node.iterfind("significant-events/occurrence"))
-    scans = [
-        replace(_occurrence(row), sequence=len(rows) - turn)
-        for turn, row in enumerate(rows, start=1)
-    ]
+    scans = numbered([_occurrence(row) for row in rows])
     return Snapshot(
         number=number,
         carrier=slug,
