@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tracking.expecting import Confidence
 from tracking.models.carrier import Carrier, Connection
 from tracking.models.order import Order, OrderLine
 from tracking.states import Handed, ParcelStatus, Party, Reason
@@ -79,6 +80,13 @@ class Parcel(models.Model):
     eta_to = models.DateTimeField(_("expected until"), null=True, blank=True)
     eta_at = models.DateTimeField(null=True, blank=True, editable=False)
     """As of when the carrier expected it so; older news does not bring back an older date."""
+    own_eta_from = models.DateTimeField(_("we expect it from"), null=True, blank=True)
+    own_eta_to = models.DateTimeField(_("we expect it until"), null=True, blank=True)
+    own_eta_likely = models.DateTimeField(_("most likely"), null=True, blank=True)
+    own_eta_confidence = models.CharField(
+        _("confidence"), max_length=8, choices=Confidence, blank=True, default="", db_default=""
+    )
+    own_eta_at = models.DateTimeField(_("we expect it so since"), null=True, blank=True)
     snapshot_at = models.DateTimeField(null=True, blank=True, editable=False)
     """As of when the newest complete history spoke."""
     snapshot = models.BinaryField(default=b"", editable=False)
@@ -104,7 +112,15 @@ class Parcel(models.Model):
                 condition=Q(number__regex=r"^[0-9A-Z]{4,64}$"), name="parcel_number_is_normalised"
             ),
         ]
-        indexes = [models.Index(fields=["number"], name="parcel_by_number")]
+        indexes = [
+            models.Index(fields=["number"], name="parcel_by_number"),
+            # Of what changes here, only our own expectation, and that seldom; scans touch none.
+            models.Index(
+                fields=["own_eta_to"],
+                condition=Q(own_eta_to__isnull=False),
+                name="parcel_with_our_expectation",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
