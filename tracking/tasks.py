@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.outbox.nudging import nudge
-from tracking.services import intake
+from tracking.services import expecting, intake, learning
 
 ROUND_SECONDS = 60.0
 
@@ -21,3 +21,19 @@ def open_envelopes(**_: object) -> None:
         if time.monotonic() > ends:
             nudge(intake.TASK)
             return
+
+
+@shared_task(ignore_result=True)
+def learn_transit_times(**_: object) -> None:
+    """Every few minutes: learn from deliveries that have stood for a day."""
+    ends = time.monotonic() + ROUND_SECONDS
+    while learning.learn(now=timezone.now()) and time.monotonic() < ends:
+        pass
+
+
+@shared_task(ignore_result=True)
+def expect_again(**_: object) -> None:
+    """Every few minutes: think anew about silent parcels that our window has gone by."""
+    ends = time.monotonic() + ROUND_SECONDS
+    while expecting.look_again(now=timezone.now()) and time.monotonic() < ends:
+        pass

@@ -62,6 +62,8 @@ BRAND = {
     "support_email": env("AMENDS_SUPPORT_EMAIL", "help@pine-harbour.example"),
     "order_hint": env("AMENDS_ORDER_PREFIX", "PH"),
 }
+SHIPS_FROM = env("AMENDS_SHIPS_FROM")
+"""Country and postcode parcels leave from, such as ``CN 315000``; a connection's own wins."""
 
 # --- Apps -----------------------------------------------------------------------------------------
 
@@ -199,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(SWEEP_SECONDS),
     },
     "keep time": {"task": "claims.tasks.keep_time", "schedule": schedule(60.0)},
+    "learn transit times": {
+        "task": "tracking.tasks.learn_transit_times",
+        "schedule": schedule(300.0),
+    },
+    "expect again": {"task": "tracking.tasks.expect_again", "schedule": schedule(300.0)},
 }
 
 # --- Languages and time ---------------------------------------------------------------------------
