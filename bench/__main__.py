@@ -1,11 +1,11 @@
-"""``python -m bench [ingest|drain|read] ...``; without a word, everything."""
+"""``python -m bench [ingest|drain|apply|read|eta] ...``; without a word, everything."""
 
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
 
-BENCHES = ("ingest", "drain", "read")
+BENCHES = ("ingest", "drain", "apply", "read", "eta")
 
 
 def main() -> None:
@@ -19,6 +19,12 @@ def main() -> None:
     )
     parser.add_argument("--background", type=int, default=20_000, help="other parcels (20000)")
     parser.add_argument("--scale", type=float, default=1.0, help="size of a round (1.0)")
+    parser.add_argument(
+        "--inner", action="store_true", help="eta: judge on a part of what may be learnt from"
+    )
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="apply: parcels in the large table (1000000)"
+    )
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     options = parser.parse_args()
     for name in options.what or BENCHES:

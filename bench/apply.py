@@ -16,6 +16,8 @@ from bench.machine import Machine, machine, query
 from bench.report import Round, Series
 
 SCANS = 15
+FEW = 10_000
+"""Parcels in the small table."""
 NAIVE_SHARE = 0.1
 """The naive way is so slow that it gets a tenth of the answers."""
 GOAL_NAIVE, GOAL_CONFLICT, GOAL_FLAT = 100.0, 2.0, 1.5
@@ -118,9 +120,11 @@ def run(options: argparse.Namespace) -> None:
     names = ["naive", "conflict", "ours"]
     parcels = max(50, int(2000 * options.scale))
     tables: dict[int, list[Series]] = {}
-    for rows in (10_000, options.rows):
-        with machine() as site:
-            world.build(parcels, background=rows)
+    with machine() as site:
+        world.build(parcels, background=FEW)
+        for rows in (FEW, options.rows):
+            if rows > FEW:
+                world.crowd(parcels + FEW + 1, parcels + rows)
             results = {name: Series(name, []) for name in names}
             one_round(site, "ours", parcels, 0)
             for number in range(1, options.rounds + 1):

@@ -24,37 +24,54 @@ def build(parcels: int, *, background: int) -> None:
     from tracking.models import Carrier, Connection
     from tracking.services import keys
 
-    shopper = User.objects.create_user("bench@example.org")
-    carrier = Carrier.objects.create(slug="generic", name_en="UPS", name_zh="UPS")
+    User.objects.create_user("bench@example.org")
+    Carrier.objects.create(slug="generic", name_en="UPS", name_zh="UPS")
     connection = Connection.objects.create(slug=CONNECTION, label=CONNECTION, adapter="generic")
     keys.add(connection=connection, secret=SECRET, now=datetime.now(UTC) - timedelta(hours=1))
-    total = parcels + background
+    crowd(1, parcels, seen=False)
+    if background:
+        crowd(parcels + 1, parcels + background)
+
+
+def crowd(first: int, last: int, *, seen: bool = True) -> None:
+    """Make parcels number ``first`` to ``last``, one order each, with ten sightings if ``seen``."""
+    from portal.accounts.models import User
+    from tracking.models import Carrier, Connection
+
+    shopper = User.objects.get(email="bench@example.org")
+    carrier = Carrier.objects.get(slug="generic")
+    connection = Connection.objects.get(slug=CONNECTION)
     query(
         "INSERT INTO tracking_order (number, email, shopper_id, language, recipient_name, phone,"
         " address, postcode, city, country, currency, shipping_minor, captured_minor,"
         " payment_reference, payment_instrument, placed_at, created_at)"
         " SELECT 'B-' || n, 'bench@example.org', %s, 'en', 'R', '', '', '', '', '', 'EUR', 0, 0,"
-        " '', '', now(), now() FROM generate_series(1, %s) n",
-        (shopper.pk, total),
+        " '', '', now(), now() FROM generate_series(%s, %s) n",
+        (shopper.pk, first, last),
     )
+    these = "substr(number, 3)::int BETWEEN %s AND %s"
     query(
         "INSERT INTO tracking_orderline (order_id, sku, title, variant, quantity, price_minor,"
         " position) SELECT id, 'MUG', 'Enamel mug', '', 1, 1000, 1 FROM tracking_order"
+        f" WHERE {these}",
+        (first, last),
     )
     query(
         "INSERT INTO tracking_parcel (order_id, carrier_id, connection_id, number, token,"
         " link_version, is_current, position, status, reason, party, handed, leg, is_disputed,"
         " revision, snapshot, created_at) SELECT id, %s, %s, 'BENCH' || substr(number, 3),"
         " md5(number), 1, true, 1, 'registered', '', '', '', 1, false, 0, '', now()"
-        " FROM tracking_order",
-        (carrier.pk, connection.pk),
+        f" FROM tracking_order WHERE {these}",
+        (carrier.pk, connection.pk, first, last),
     )
     query(
         "INSERT INTO tracking_parcelline (parcel_id, order_line_id, quantity)"
         " SELECT p.id, l.id, 1 FROM tracking_parcel p"
         " JOIN tracking_orderline l ON l.order_id = p.order_id"
+        " WHERE substr(p.number, 6)::int BETWEEN %s AND %s",
+        (first, last),
     )
-    if background:
+    if seen:
         query(
             "INSERT INTO tracking_sighting (parcel_id, fingerprint, occurred_at, local_time,"
             " offset_source, status, reason, party, handed, raw_code, raw_text, location, country,"
@@ -62,8 +79,8 @@ def build(parcels: int, *, background: int) -> None:
             " SELECT p.id, decode(md5(p.number || n), 'hex'), now(), '', 'offset', 'in_transit',"
             " '', '', '', 'X', 'Departed from facility', 'Somewhere', '', '', 0, 1, true, false,"
             " false, now() FROM tracking_parcel p, generate_series(1, 10) n"
-            " WHERE substr(p.number, 6)::int > %s",
-            (parcels,),
+            " WHERE substr(p.number, 6)::int BETWEEN %s AND %s",
+            (first, last),
         )
     query("ANALYZE")
 
