@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from tracking.models import Carrier, Envelope, Parcel, ParcelNumber
 from tracking.models.parcel import normalise
-from tracking.services import applying, intake
+from tracking.services import applying, intake, recognising
 from tracking.states import EnvelopeState
 
 CHOICE = 20
@@ -102,10 +102,12 @@ def change_carrier(*, parcel: Parcel, carrier: Carrier, now: datetime) -> None:
     """
     Say that another carrier has a parcel, and open again what was put aside because of it.
 
-    Scans told under the old carrier stay: they are facts, whoever told them.
+    Scans told under the old carrier stay: they are facts, whoever told them. The recogniser learns
+    from it for other numbers of the series.
     """
     Parcel.objects.filter(pk=parcel.pk).update(carrier=carrier)
     parcel.refresh_from_db()
+    recognising.correct(number=parcel.number, carrier=carrier, now=now)
     waiting = Envelope.objects.filter(
         connection=parcel.connection_id,
         state=EnvelopeState.QUARANTINED,

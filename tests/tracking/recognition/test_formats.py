@@ -67,7 +67,7 @@ def test_no_other_check_digit_reads_valid_for_it(name: str) -> None:
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_the_chance_is_what_random_numbers_of_its_shape_show(form: Format) -> None:
     rng = random.Random(form.name)
-    shape, tries = EXAMPLES[form.name], 30_000
+    shape, tries = EXAMPLES[form.name], 10_000
     pattern = re.compile(form.pattern)
 
     hits = 0
@@ -79,5 +79,5 @@ def test_the_chance_is_what_random_numbers_of_its_shape_show(form: Format) -> No
             hits += 1
 
     expected = form.chance * tries
-    # Five standard deviations, and room for the few that are rarer than one in thirty thousand.
+    # Five standard deviations, and room for the few that are rarer than one in ten thousand.
     assert abs(hits - expected) <= 5 * (expected**0.5) + 1
