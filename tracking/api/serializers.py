@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from tracking.api.fields import Code, Minor, Moment, Rows, Strict, Text, Whole
 from tracking.models import Order, Parcel
-from tracking.services.orders import Inside, NewLine, NewOrder, NewParcel
+from tracking.services.orders import AUTO, Inside, NewLine, NewOrder, NewParcel
 from tracking.states import ParcelStatus, Party, Reason
 
 NUMBER = r"^[A-Za-z0-9][A-Za-z0-9._#-]{0,63}$"
@@ -52,7 +52,14 @@ class ParcelIn(Strict):
     """One parcel of an order."""
 
     number = Text(max_length=80, help_text="The tracking number; spaces and dashes are ignored.")
-    carrier = Text(max_length=50, help_text="A carrier's slug, such as ups or yto.")
+    carrier = Text(
+        max_length=50,
+        required=False,
+        default=AUTO,
+        help_text="A carrier's slug, such as ups or yto. Left out, or auto: taken from the number"
+        " where its form leaves no doubt; otherwise the request is refused, and the refusal names"
+        " the carriers that come into question.",
+    )
     connection = Text(
         max_length=50,
         required=False,

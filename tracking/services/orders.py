@@ -11,12 +11,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from portal.accounts import people
+from tracking import recognition
 from tracking.carriers.names import CARRIERS
 from tracking.models import Carrier, Connection, Order, OrderLine, Parcel, ParcelLine
 from tracking.models.parcel import normalise
-from tracking.services import intake
+from tracking.services import intake, recognising
 from tracking.states import SOFT_TERMINAL
 
+AUTO = "auto"
+"""Instead of a carrier's slug: whose the number is by its form, if that leaves no doubt."""
 RECYCLED_AFTER = timedelta(days=90)
 """How long after a journey ended a carrier may give the same number to another parcel."""
 
@@ -43,10 +46,14 @@ class Inside:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewParcel:
-    """One parcel; ``carrier`` and ``connection`` are slugs, ``lines`` empty when unknown."""
+    """
+    One parcel; ``carrier`` and ``connection`` are slugs, ``lines`` empty when unknown.
+
+    The carrier may be left to its number.
+    """
 
     number: str
-    carrier: str
+    carrier: str = AUTO
     connection: str = ""
     lines: Sequence[Inside] = ()
     shipped_at: datetime | None = None
@@ -86,6 +93,10 @@ class Refused(Exception):
 
 class Unknown(Refused):
     """A carrier, connection or line that does not exist was named."""
+
+
+class Doubtful(Refused):
+    """The carrier was left to the number, and the number may be of several or of none."""
 
 
 class NumberTaken(Refused):
@@ -185,8 +196,11 @@ def _place(order: Order, parcel: NewParcel, *, at: str, now: datetime) -> Parcel
             f"{at}number",
             "A tracking number has 4 to 64 letters and digits; spaces may be left in.",
         )
-    carrier = _carrier(parcel.carrier, at=at)
     connection = _connection(parcel.connection, at=at)
+    slug = parcel.carrier
+    if slug == AUTO:
+        slug = _recognised(number, connection, at=at)
+    carrier = _carrier(slug, at=at)
     _retire(connection, number, at=at, now=now)
     if connection is not None:
         intake.hold_quarantine(connection_id=connection.pk)
@@ -252,6 +266,26 @@ def _carrier(slug: str, *, at: str) -> Carrier:
         )
     made, _is_new = Carrier.objects.get_or_create(slug=slug, defaults=name._asdict())
     return made
+
+
+def _recognised(number: str, connection: Connection | None, *, at: str) -> str:
+    """Return the carrier that a number is of without reasonable doubt."""
+    named = [connection.slug] if connection else []
+    ranked = recognising.recognise(number=number, connections=named, is_contracted_only=bool(named))
+    best = recognition.sure(ranked)
+    if best is not None:
+        return best.carrier
+    if not ranked:
+        raise Doubtful(
+            f"{at}carrier", f"No carrier we know gives out numbers like {number}. Name its carrier."
+        )
+    likeliest = ", ".join(f"{one.carrier} ({one.confidence})" for one in ranked[:5])
+    advice = (
+        "Its check digit is wrong: look at the number again, or name its carrier."
+        if ranked[0].checksum == recognition.Verdict.INVALID
+        else "Name its carrier."
+    )
+    raise Doubtful(f"{at}carrier", f"{number} may be of {likeliest}. {advice}")
 
 
 def _connection(slug: str, *, at: str) -> Connection | None:
@@ -320,7 +354,7 @@ def _same_or_conflict(known: Order, order: NewOrder) -> Order:
 def _parcel_differences(known: Parcel, given: NewParcel) -> dict[str, str]:
     wrong = {}
     connection = known.connection.slug if known.connection else ""
-    if known.carrier.slug != given.carrier:
+    if given.carrier not in (AUTO, known.carrier.slug):
         wrong["carrier"] = _differs("carrier", known.carrier.slug)
     if connection != given.connection:
         wrong["connection"] = _differs("connection", connection)

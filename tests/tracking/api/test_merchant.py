@@ -265,6 +265,32 @@ class TestParcels:
         assert first.json()["page"].endswith(f"/t/{Parcel.objects.get().token}/")
         assert other.json()["errors"][0]["field"] == "carrier"
 
+    @pytest.mark.parametrize("carrier", [{}, {"carrier": "auto"}])
+    def test_a_carrier_left_out_is_taken_from_the_number(self, carrier: dict[str, str]) -> None:
+        call("POST", "/api/v1/orders/", ORDER | {"parcels": []})
+        address = "/api/v1/orders/PH-4711/parcels/"
+
+        first = call("POST", address, {"number": "1Z999AA10123456784"} | carrier)
+        again = call("POST", address, {"number": "1Z999AA10123456784"} | carrier)
+
+        assert [first.status_code, again.status_code] == [201, 200]
+        assert first.json()["carrier"] == "ups"
+
+    def test_a_carrier_left_out_of_a_doubtful_number_is_asked_for(self) -> None:
+        order = changed("parcels.0", {"number": "2878 0946 8872"})
+
+        answer = call("POST", "/api/v1/orders/", order)
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == [
+            {
+                "field": "parcels[0].carrier",
+                "message": "287809468872 may be of fedex (0.458), purolator (0.076), gls (0.005),"
+                " sf (0.001), yamato (0.0). Name its carrier.",
+            }
+        ]
+        assert not Order.objects.exists()
+
     def test_a_journey_is_told_oldest_scan_first(self) -> None:
         parcel = ParcelFactory.create(shipped_at=None)
         damaged = pushes.event("exception", at=NOON, reason="damaged")

@@ -182,3 +182,75 @@ class TestAddParcel:
         assert order.parcels.get().status == ParcelStatus.DELIVERED
         envelope = Envelope.objects.get()
         assert (envelope.state, envelope.numbers, envelope.error) == ("applied", [], "")
+
+
+class TestCarrierLeftToTheNumber:
+    def parcel(self, number: str, **changes: Any) -> NewParcel:
+        return dataclasses.replace(NewParcel(number=number), **changes)
+
+    def test_is_taken_from_a_number_that_leaves_no_doubt(self) -> None:
+        order, _ = orders.register(
+            order=new(
+                parcels=(
+                    self.parcel("1Z 999-AA1 0123456784"),
+                    self.parcel("yt1234567890123", carrier=orders.AUTO),
+                    self.parcel("RB123456785GB"),
+                )
+            ),
+            now=NOON,
+        )
+
+        found = order.parcels.order_by("position").values_list("number", "carrier__slug")
+        assert list(found) == [
+            ("1Z999AA10123456784", "ups"), ("YT1234567890123", "yto"),
+            ("RB123456785GB", "royalmail"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("number", "words"),
+        [
+            ("287809468872", "may be of fedex (0.458), purolator (0.076)"),
+            ("60120172242323", "may be of dhl (0.01)"),
+            ("1Z999AA10123456785", "Its check digit is wrong: look at the number again"),
+            ("QQQQQ", "No carrier we know gives out numbers like QQQQQ"),
+        ],
+    )
+    def test_is_asked_for_where_there_is_doubt_and_nothing_is_stored(
+        self, number: str, words: str
+    ) -> None:
+        with pytest.raises(orders.Doubtful) as refusal:
+            orders.register(order=new(parcels=(self.parcel(number),)), now=NOON)
+
+        assert refusal.value.field == "parcels[0].carrier"
+        assert words in str(refusal.value)
+        assert "ame its carrier" in str(refusal.value)
+        assert not Order.objects.exists()
+
+    def test_a_connection_of_one_carrier_takes_the_doubt_away(self) -> None:
+        ConnectionFactory.create(slug="fedex-main", adapter="fedex")
+
+        order, _ = orders.register(
+            order=new(parcels=(self.parcel("986578788855", connection="fedex-main"),)), now=NOON
+        )
+
+        assert order.parcels.get().carrier.slug == "fedex"
+
+    def test_a_connection_of_another_carrier_does_not_bend_the_number(
+        self, ups: Connection
+    ) -> None:
+        Connection.objects.filter(pk=ups.pk).update(adapter="ups")
+
+        with pytest.raises(orders.Doubtful, match="No carrier we know"):
+            orders.register(
+                order=new(parcels=(self.parcel("YT1234567890123", connection="ups-main"),)),
+                now=NOON,
+            )
+
+    def test_the_same_order_again_is_the_same_however_the_carrier_was_told(self) -> None:
+        auto = new(parcels=(self.parcel("1Z999AA10123456784"),))
+        told = new(parcels=(self.parcel("1Z999AA10123456784", carrier="ups"),))
+        first, _ = orders.register(order=auto, now=NOON)
+
+        assert orders.register(order=auto, now=NOON) == (first, False)
+        assert orders.register(order=told, now=NOON) == (first, False)
+        assert Parcel.objects.count() == 1
