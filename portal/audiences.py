@@ -25,6 +25,7 @@ class Audience(StrEnum):
 ROUTES: dict[str, Audience] = {
     # pages: the way in, the brand, standing pages, journeys
     "home": Audience.ANYONE,
+    "recognise": Audience.ANYONE,
     "brand": Audience.ANYONE,
     "language": Audience.ANYONE,
     "robots": Audience.ANYONE,

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *tracking.api.urls.urlpatterns,  # machines come most often: first looked at
     path("admin/", admin.site.urls),
     path("", home.find, name="home"),
+    path("recognise/", home.recognise, name="recognise"),
     path("brand.css", brand.css, name="brand"),
     path("language/<slug:code>/", language.choose, name="language"),
     path("robots.txt", about.robots, name="robots"),

@@ -10,11 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from portal.pages import access, errors
+from portal.accounts import limits
+from portal.pages import access, errors, recognised
 from tracking.models.parcel import normalise
 from tracking.services import lookup
+
+HINTS_PER_VISITOR = 120
+HINT_SECONDS = 600
 
 
 class OrderForm(forms.Form):
@@ -90,6 +95,12 @@ class NumberForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="find-%s")
+        self.fields["number"].widget.attrs |= {
+            "hx-get": reverse("recognise"),
+            "hx-trigger": "input changed delay:500ms",
+            "hx-target": "#find-seen",
+            "hx-sync": "this:replace",
+        }
 
     def clean_number(self) -> str:
         """Take the number however it was typed."""
@@ -137,6 +148,22 @@ def find(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_http_methods(["GET", "HEAD"])
+@never_cache
+def recognise(request: HttpRequest) -> HttpResponse:
+    """Answer with a sentence about whose the number being typed looks like."""
+    visitor = access.client_address(request)
+    if not limits.spend(
+        f"recognise:visitor:{visitor}",
+        limit=HINTS_PER_VISITOR,
+        seconds=HINT_SECONDS,
+        now=timezone.now(),
+    ):
+        return HttpResponse(status=429, headers={"Retry-After": str(HINT_SECONDS)})
+    seen = recognised.look(request.GET.get("number", "")[:80])
+    return render(request, "components/recognised.html", {"seen": seen})
+
+
 def too_often(request: HttpRequest, trouble: lookup.TooManyTries) -> HttpResponse:
     """Ask a visitor who guesses to wait, and offer the way that needs no guess."""
     return errors.too_many(
@@ -168,5 +195,10 @@ def _not_found(form: forms.Form) -> str:
 
 
 def _page(request: HttpRequest, form: forms.Form, *, status: int) -> HttpResponse:
-    facts = {"form": form, "by_number": isinstance(form, NumberForm)}
+    typed = form.data.get("number", "") if isinstance(form, NumberForm) and form.is_bound else ""
+    facts = {
+        "form": form,
+        "by_number": isinstance(form, NumberForm),
+        "seen": recognised.look(typed[:80]) if typed else None,
+    }
     return render(request, "pages/home.html", facts, status=status)

@@ -122,6 +122,16 @@ def _find_number(_size: int) -> Visit:
     return lambda: Client().post(reverse("home"), typed)
 
 
+@page("find by number, unknown", status=422)
+def _find_no_number(_size: int) -> Visit:
+    return lambda: Client().post(reverse("home"), {"by": "number", "number": "1Z999AA10123456784"})
+
+
+@page("recognise a number")
+def _recognise(_size: int) -> Visit:
+    return lambda: Client().get(reverse("recognise"), {"number": "1Z999AA10123456784"})
+
+
 def journey(level: Level, *, is_kept: bool) -> Page:
     """Return a look at a parcel of so many scans; when kept, somebody looked just before."""
 

@@ -128,7 +128,7 @@ class TestFindByNumber:
         self, client: Client, parcel: Parcel
     ) -> None:
         seen = []
-        for number in (parcel.number, "1Z999AA10123456785"):
+        for number in (parcel.number, "1Z999AA10123450002"):
             with CaptureQueriesContext(connection) as queries:
                 answer = by_number(client, number, "97201")
             assert answer.status_code == 422
@@ -148,6 +148,71 @@ class TestFindByNumber:
 
         assert answer.status_code == 422
         assert 'href="#find-number"' in body(answer)
+
+    @pytest.mark.parametrize(
+        ("number", "sentence", "is_doubtful"),
+        [
+            ("1Z 999 AA1 0123450002", "Looks like UPS.", False),
+            ("1Z999AA10123450003", "Looks like UPS.", True),
+            ("12345", "", False),
+        ],
+    )
+    def test_an_unknown_number_is_told_whose_it_looks_like(
+        self, client: Client, number: str, sentence: str, is_doubtful: bool
+    ) -> None:
+        answer = by_number(client, number)
+
+        page = body(answer)
+        assert answer.status_code == 422
+        assert "We cannot find that tracking number." in page
+        assert ("Looks like" in page) == bool(sentence)
+        assert sentence in page
+        assert ("One digit may be wrong: check the number." in page) == is_doubtful
+
+    def test_a_wrong_check_digit_never_blocks(self, client: Client) -> None:
+        parcel = ParcelFactory.create(number="1Z999AA10123450003")
+
+        answer = by_number(client, parcel.number)
+
+        assert answer.headers["Location"] == reverse("track", args=[parcel.token])
+
+
+class TestHint:
+    def hint(self, client: Client, number: str, **extra: Any) -> HttpResponse:
+        return client.get(reverse("recognise"), {"number": number}, **extra)  # type: ignore[return-value]
+
+    def test_names_the_carrier_while_the_number_is_typed(self, client: Client) -> None:
+        answer = self.hint(client, "１ｚ999aa10123450002")
+
+        assert answer.status_code == 200
+        assert body(answer).strip().endswith("Looks like UPS.</p>")
+        assert "<html" not in body(answer)
+        assert "no-store" in answer.headers["Cache-Control"]
+
+    def test_speaks_chinese(self, client: Client) -> None:
+        answer = self.hint(client, "SF1234567890123", headers={"accept-language": "zh-Hans"})
+
+        assert "顺丰速运" in body(answer)
+
+    @pytest.mark.parametrize("number", ["", "12", "运单", "\x00", "<script>", "9" * 5000])
+    def test_says_nothing_where_nobody_can_tell(self, client: Client, number: str) -> None:
+        answer = self.hint(client, number)
+
+        assert answer.status_code in {200, 400}
+        assert "Looks like" not in body(answer)
+        assert "<script>" not in body(answer)
+
+    def test_ends_after_a_hundred_and_twenty_in_ten_minutes(self, client: Client) -> None:
+        codes = [self.hint(client, "1Z").status_code for _ in range(121)]
+
+        assert codes == [200] * 120 + [429]
+        assert self.hint(client, "1Z", REMOTE_ADDR="198.51.100.7").status_code == 200
+
+    def test_the_form_asks_for_it_and_works_without(self, client: Client) -> None:
+        page = body(client.get(HOME, {"by": "number"}))  # type: ignore[arg-type]
+
+        assert 'hx-get="/recognise/"' in page
+        assert 'id="find-seen" role="status"' in page
 
 
 class TestLimits:
