@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking.carriers import registry
+from tracking.carriers.base import Replying
 from tracking.models import Connection
 from tracking.services import intake, keys
 from tracking.states import EnvelopeSource
@@ -77,7 +78,11 @@ def _receive(request: HttpRequest, slug: str, body: bytes) -> HttpResponse:
         source=EnvelopeSource.PUSH,
         now=now,
     )
-    answer = adapter.acknowledge(True)  # noqa: FBT003 - the adapters' own word
+    answer = (
+        adapter.reply(True, body)  # noqa: FBT003 - the adapters' own word
+        if isinstance(adapter, Replying)
+        else adapter.acknowledge(True)  # noqa: FBT003
+    )
     return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 
@@ -128,13 +133,14 @@ def _drain(request: HttpRequest, limit: int) -> bytes:
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:
-    """Return the headers by lower-case name."""
+    """Return the headers by lower-case name, and what follows ``?`` as ``:query``."""
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in request.META.items()
         if name.startswith("HTTP_")
     }
     headers["content-type"] = request.META.get("CONTENT_TYPE", "")
+    headers[":query"] = request.META.get("QUERY_STRING", "")
     return headers
 
 
