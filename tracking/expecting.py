@@ -71,6 +71,8 @@ PRIOR = 10.0
 """How many parcels the next wider group weighs when a narrower one is mixed in."""
 ENOUGH = 3.0
 """A group that has seen less says nothing; neither does what so few have outlasted."""
+MORE = 1.5
+"""How many times as many a wider group must have seen to have something to add."""
 NARROW, WIDE = timedelta(days=4), timedelta(days=14)
 """Up to this wide an expectation may be sure; a wider one than the second never is anything."""
 LONGEST = timedelta(days=120)
@@ -258,26 +260,25 @@ def blend(stage: Stage, route: Route, *, stats: Stats, now: datetime) -> Spread 
     """
     Mix the groups of a parcel, from the widest to the narrowest; None where nothing is known.
 
-    Each group is mixed into the next wider one as if that had seen ``PRIOR`` parcels.
+    Each group is mixed into the next wider one as if that had seen ``PRIOR`` parcels. A wider
+    one that has seen hardly more is left out, for the same parcels should not speak twice.
     """
     today = weight(now)
-    chances = [0.0] * len(EDGES)
-    narrowest: Group | None = None
-    seen = total = 0.0
-    for group in reversed(list(groups(route))):
+    chain: list[tuple[Group, Histogram, float]] = []
+    for group in groups(route):
         held = stats.get(stat_key(stage, group))
-        summed = sum(held.values()) if held else 0.0
-        if held is None or summed / today < ENOUGH:
-            continue
-        seen = summed / today
-        share = seen / (seen + PRIOR) if narrowest else 1.0
+        seen = sum(held.values()) / today if held else 0.0
+        if held and seen >= max(ENOUGH, MORE * chain[-1][2] if chain else 0.0):
+            chain.append((group, held, seen))
+    if not chain:
+        return None
+    chances = [0.0] * len(EDGES)
+    for group, held, seen in reversed(chain):
+        share = seen / (seen + PRIOR) if group != chain[-1][0] else 1.0
         chances = [(1 - share) * chance for chance in chances]
         for at, heft in held.items():
-            chances[at] += share * heft / summed
-        total, narrowest = total or seen, group
-    if narrowest is None:
-        return None
-    return Spread(tuple(accumulate(chances)), narrowest, seen, total)
+            chances[at] += share * heft / (seen * today)
+    return Spread(tuple(accumulate(chances)), chain[0][0], chain[0][2], chain[-1][2])
 
 
 def quantile(run: Sequence[float], q: float, *, after: float = 0.0) -> float:
