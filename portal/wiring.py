@@ -12,6 +12,9 @@ from portal.outbox.routes import Routes
 ROUTES: Routes = {
     parcel.ParcelReached: (notifications.reactions.tell,),
     parcel.AnomalyFound: (),
+    parcel.AnomalyEscalated: (),
+    parcel.AnomalyCleared: (),
+    parcel.InquiryDue: (),
     parcel.CodeMapped: (tracking.reactions.read_again,),
     claim.ClaimFiled: (claims.reactions.screen, notifications.reactions.tell),
     claim.EvidenceReceived: (claims.reactions.clean_photo,),

@@ -87,8 +87,10 @@ def _tables_can_be_emptied() -> Iterator[None]:
     def past_the_guards(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
         empty(self, ["SET LOCAL session_replication_role = replica", *sql_list])
         from claims import defaults
+        from tracking import defaults as thresholds
 
         defaults.install(apps)
+        thresholds.install(apps)
 
     with patch.object(DatabaseOperations, "execute_sql_flush", past_the_guards):
         yield

@@ -38,14 +38,74 @@ class ParcelReached(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnomalyFound(DomainEvent):
-    """A new episode of trouble on one parcel."""
+class Trouble(DomainEvent):
+    """
+    What every event about an anomaly tells; times are ISO 8601 UTC, empty where there is none.
 
-    name: ClassVar[str] = "tracking.anomaly_found"
+    Trouble with an order and no parcel has 0 for ``parcel_id`` and an empty ``token``.
+    ``tells_shopper`` is true once an episode at most, and never for old news. ``since`` is what
+    is counted from, ``next_at`` when it comes to the next level, ``lost_at`` when the parcel is
+    taken for lost. ``zone`` is where the shopper's day and night are.
+    """
+
     anomaly_id: int
     parcel_id: int
     kind: str
     severity: int
+    level: int
+    party: str
+    lane: str
+    since: str
+    next_at: str
+    lost_at: str
+    last_scan_at: str
+    count: int
+    """The working days without a scan, or the failed attempts, that brought it about."""
+    status: str
+    tells_shopper: bool
+    token: str
+    number: str
+    carrier_en: str
+    carrier_zh: str
+    order: str
+    to: int
+    language: str
+    zone: str
+    items: list[str]
+    link_version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyFound(Trouble):
+    """A new episode of trouble with a parcel or an order."""
+
+    name: ClassVar[str] = "tracking.anomaly_found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyEscalated(Trouble):
+    """An episode of trouble came to a higher level."""
+
+    name: ClassVar[str] = "tracking.anomaly_escalated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyCleared(Trouble):
+    """An episode of trouble is over; ``cleared_by`` says through what."""
+
+    name: ClassVar[str] = "tracking.anomaly_cleared"
+    cleared_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InquiryDue(Trouble):
+    """
+    It is time to ask the carrier where a parcel is.
+
+    Once an episode and level; it moves no money and settles nothing.
+    """
+
+    name: ClassVar[str] = "tracking.inquiry_due"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,3 +37,12 @@ def expect_again(**_: object) -> None:
     ends = time.monotonic() + ROUND_SECONDS
     while expecting.look_again(now=timezone.now()) and time.monotonic() < ends:
         pass
+
+
+@shared_task(ignore_result=True)
+def watch(**_: object) -> None:
+    """Every minute: look at what has been silent for too long, until nothing is due."""
+    ends = time.monotonic() + ROUND_SECONDS
+    while watching.sweep(now=timezone.now()):
+        if time.monotonic() > ends:
+            return

@@ -65,6 +65,12 @@ BRAND = {
 SHIPS_FROM = env("AMENDS_SHIPS_FROM")
 """Country and postcode parcels leave from, such as ``CN 315000``; a connection's own wins."""
 
+HOME_COUNTRY = env("AMENDS_COUNTRY").upper()
+"""Where the merchant works, as two letters: its public holidays are ours."""
+HOME_SUBDIVISION = env("AMENDS_SUBDIVISION")
+HOME_WEEKDAYS = env("AMENDS_WEEKDAYS")
+"""The days on which orders are packed, Monday is 1; empty means as usual in the country."""
+
 # --- Apps -----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -188,6 +194,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 SWEEP_SECONDS = float(env("AMENDS_SWEEP_SECONDS", "5"))
+POLL_SECONDS = float(env("AMENDS_POLL_SECONDS", "20"))
+"""How often carriers are asked about the parcels that are due."""
 CELERY_BEAT_SCHEDULE = {
     "open envelopes": {
         "task": "tracking.tasks.open_envelopes",
@@ -200,7 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "claims.tasks.look_after_payments",
         "schedule": schedule(SWEEP_SECONDS),
     },
+    "watch": {"task": "tracking.tasks.watch", "schedule": schedule(60.0)},
     "keep time": {"task": "claims.tasks.keep_time", "schedule": schedule(60.0)},
+    "ask carriers": {"task": "tracking.tasks.poll_due", "schedule": schedule(POLL_SECONDS)},
+    "subscribe": {"task": "tracking.tasks.subscribe_due", "schedule": schedule(POLL_SECONDS)},
+    "fetch proofs": {"task": "tracking.tasks.fetch_proofs", "schedule": schedule(60.0)},
     "learn transit times": {
         "task": "tracking.tasks.learn_transit_times",
         "schedule": schedule(300.0),
@@ -287,6 +299,9 @@ PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PER_CLAIM = 24
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_MAX_DEPTH = 64
+POLL_MAX_BYTES = 8 * 1024 * 1024
+CARRIER_HOSTS = words("AMENDS_CARRIER_HOSTS")
+"""Addresses besides the carriers' own to which a connection's ``host`` option may send calls."""
 API_MAX_BYTES = 1024 * 1024
 API_CALLS_PER_MINUTE = int(env("AMENDS_API_CALLS_PER_MINUTE", "600"))
 

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from portal.outbox.recording import record
-from tracking.events import AnomalyFound, ParcelReached
+from tracking.events import ParcelReached
 from tracking.rules import Journey
 from tracking.scans import Scan
 from tracking.services import applying_rows as store
+from tracking.services import noticing
 from tracking.services.applying_rows import ETA, Row
-from tracking.states import PARTY_OF, TROUBLE, Party
-
-NEWS_AGE = timedelta(hours=24)
-"""What was reached longer ago is history: kept, but nobody is told."""
-
-SEVERITY = {
-    "damaged": 2,
-    "lost": 2,
-    "delivered_disputed": 2,
-    "refused": 3,
-    "returned": 3,
-    "conflicting_events": 4,
-}
-"""How bad each kind of trouble is to begin with; 1 is worst."""
+from tracking.states import TROUBLE
 
 
 @dataclass(slots=True)
@@ -60,16 +48,16 @@ def announce(changed: Sequence[Changed], *, now: datetime) -> None:
     news = [
         (one, leg, status, at)
         for one, leg, status, at in firsts
-        if at and now - at <= NEWS_AGE and not _is_overtaken(one.journey, leg, status, at)
+        if at and now - at <= noticing.NEWS_AGE and not _is_overtaken(one.journey, leg, status, at)
     ]
     inside = store.contents(list({first[0].parcel.id for first in news}))
-    events: list[ParcelReached | AnomalyFound] = [
+    events = [
         _reached(one, leg, status, at, inside.get(one.parcel.id, []))
         for one, leg, status, at in news
     ]
-    events += _trouble(changed, now=now)
     if events:
         record(*events, now=now)
+    noticing.follow(changed, reached=events, now=now)
 
 
 def _is_overtaken(journey: Journey, leg: int, status: str, at: datetime) -> bool:
@@ -107,42 +95,3 @@ def _reached(one: Changed, leg: int, status: str, at: datetime, items: list[str]
         eta_to=eta_to.isoformat() if eta_to else "",
         items=items,
     )
-
-
-def _trouble(changed: Sequence[Changed], *, now: datetime) -> list[AnomalyFound]:
-    """Open what is wrong now and was not, clear what was and is not."""
-    held = store.open_anomalies([one.parcel.id for one in changed], tuple(SEVERITY))
-    found = []
-    for one in changed:
-        for kind in one.journey.trouble:
-            if held.pop((one.parcel.id, kind), None) is None:
-                party = _party(one.journey, kind)
-                evidence = _evidence(one, kind)
-                found.append((one.parcel.id, kind, party, SEVERITY.get(kind, 3), evidence))
-    store.clear_anomalies(list(held.values()), now=now)
-    return [
-        AnomalyFound(anomaly_id=pk, parcel_id=parcel_id, kind=kind, severity=severity)
-        for pk, parcel_id, kind, severity in store.insert_anomalies(found, now=now)
-    ]
-
-
-def _party(journey: Journey, kind: str) -> str:
-    if journey.party and journey.reason == kind:
-        return str(journey.party)
-    return str(PARTY_OF.get(kind, journey.party or Party.UNKNOWN))
-
-
-def _evidence(one: Changed, kind: str) -> dict[str, Any]:
-    """Quote the newest scan that speaks of the trouble, else the newest of all."""
-    ordered = [one.scans[place] for place in one.journey.order]
-    speaking = [scan for scan in ordered if kind in {scan.reason, scan.status}] or ordered[-1:]
-    scan = speaking[-1]
-    return {
-        "occurred_at": scan.occurred_at.isoformat() if scan.occurred_at else None,
-        "local_time": store.clip(scan.local_time, 25),
-        "status": str(scan.status or ""),
-        "reason": str(scan.reason or ""),
-        "raw_code": store.clip(scan.raw_code, 60),
-        "raw_text": store.clip(scan.raw_text, 500),
-        "location": store.clip(scan.location, 160),
-    }

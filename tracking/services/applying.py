@@ -33,7 +33,7 @@ from tracking.scans import (
     Snapshot,
     weight,
 )
-from tracking.services import announcing
+from tracking.services import announcing, expecting, watching
 from tracking.services import applying_rows as store
 from tracking.services.announcing import Changed
 from tracking.services.applying_rows import (
@@ -407,7 +407,7 @@ def _settle(told: Sequence[_Told], *, now: datetime) -> None:
     changes, changed = [], []
     for one in told:
         parcel, state = one.parcel, one.state
-        is_seen = one.scans is not None or state[ETA][:2] != parcel.state[ETA][:2]
+        is_seen = one.scans is not None or _is_revised(one)
         if one.scans is not None:
             scans = list(one.scans.values())
             journey = rules.project(
@@ -424,6 +424,14 @@ def _settle(told: Sequence[_Told], *, now: datetime) -> None:
     store.update_parcels(changes)
     announcing.announce(changed, now=now)
     # Followers: each set-based, in this transaction.
+    revised = [one.parcel.id for one in told if one.scans is None and _is_revised(one)]
+    expecting.hear(changed=changed, revised=revised, now=now)
+    watching.hear(changed=changed, revised=revised, now=now)
+
+
+def _is_revised(told: _Told) -> bool:
+    """Test whether the carrier has another date for it."""
+    return bool(told.state[ETA][:2] != told.parcel.state[ETA][:2])
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from tracking import recognition
 from tracking.carriers.names import CARRIERS
 from tracking.models import Carrier, Connection, Order, OrderLine, Parcel, ParcelLine
 from tracking.models.parcel import normalise
-from tracking.services import intake, recognising
+from tracking.services import intake, recognising, watching
 from tracking.states import SOFT_TERMINAL
 
 AUTO = "auto"
@@ -165,6 +165,8 @@ def register(*, order: NewOrder, now: datetime) -> tuple[Order, bool]:
     )
     for place, parcel in enumerate(order.parcels):
         _place(made, parcel, at=f"parcels[{place}].", now=now)
+    if not order.parcels:
+        watching.await_parcels(order_id=made.pk, now=now)
     return made, True
 
 
@@ -185,7 +187,9 @@ def add_parcel(*, order: Order, parcel: NewParcel, now: datetime) -> Parcel:
         if wrong:
             raise NumberTaken(*next(iter(wrong.items())))
         return known
-    return _place(order, parcel, at="", now=now)
+    made = _place(order, parcel, at="", now=now)
+    watching.see_sent(order_id=order.pk, now=now)
+    return made
 
 
 def _place(order: Order, parcel: NewParcel, *, at: str, now: datetime) -> Parcel:
@@ -218,6 +222,7 @@ def _place(order: Order, parcel: NewParcel, *, at: str, now: datetime) -> Parcel
     except IntegrityError as error:
         raise NumberTaken(f"{at}number", _taken(number)) from error
     _fill(made, parcel.lines, at=at)
+    watching.begin(parcel_id=made.pk, now=now)
     if connection is not None:
         intake.release(connection_id=connection.pk, number=number)
     return made

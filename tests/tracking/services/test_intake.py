@@ -318,11 +318,15 @@ class TestTrouble:
         assert anomaly.evidence["raw_text"] == "Crushed carton"
         assert anomaly.evidence["occurred_at"] == NOON.isoformat()
         found = Event.objects.get(name="tracking.anomaly_found")
-        assert found.payload == {
+        told = ("anomaly_id", "parcel_id", "kind", "severity", "party", "since", "tells_shopper")
+        assert {name: found.payload[name] for name in told} == {
             "anomaly_id": anomaly.pk,
             "parcel_id": parcel.pk,
             "kind": "damaged",
             "severity": 2,
+            "party": "carrier",
+            "since": NOON.isoformat(),
+            "tells_shopper": False,  # the letter about the hold-up says it
         }
 
     def test_a_lost_parcel_that_is_found_clears_it(self, parcel: Parcel) -> None:
