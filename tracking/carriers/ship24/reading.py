@@ -97,7 +97,7 @@ def _results(
         else:
             message = "A tracking names no tracking number."
             told.append(CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message))
-    if not trackings and not told:
+    if is_complete and not trackings and not told:
         message = "Ship24 follows no parcel of this number."
         told.append(CarrierError(kind=ErrorKind.NOT_FOUND, message=message))
     return Reading(parcels=newest_first(parcels), errors=tuple(told))
