@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracking.carriers import (
     aftership,
     canadapost,
+    dhl,
     easypost,
     fedex,
     generic,
@@ -13,13 +14,16 @@ from tracking.carriers import (
     sf,
     ship24,
     simulator,
+    track17,
     ups,
+    usps,
 )
 from tracking.carriers.base import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
     aftership.slug: aftership,
     canadapost.slug: canadapost,
+    dhl.slug: dhl,
     easypost.slug: easypost,
     fedex.slug: fedex,
     generic.slug: generic,
@@ -28,11 +32,14 @@ ADAPTERS: dict[str, Adapter] = {
     sf.slug: sf,
     ship24.slug: ship24,
     simulator.slug: simulator,
+    track17.slug: track17,
     ups.slug: ups,
+    usps.slug: usps,
 }
 
 
 ALIASES = {
+    "dhl_express": "dhl",
     "dhl_unified": "dhl",
     "dhl_universal": "dhl",
     "sf_express": "sf",
