@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -103,8 +105,8 @@ class NumberForm(forms.Form):
         }
 
     def clean_number(self) -> str:
-        """Take the number however it was typed."""
-        number = normalise(self.cleaned_data["number"])
+        """Take the number however it was typed, in the wide digits of a Chinese keyboard too."""
+        number = normalise(unicodedata.normalize("NFKC", self.cleaned_data["number"]))
         if not 4 <= len(number) <= 64 or not number.isascii():
             raise forms.ValidationError(
                 _(

@@ -113,8 +113,13 @@ class TestFindByOrder:
 
 
 class TestFindByNumber:
-    def test_a_number_alone_opens_the_status_only(self, client: Client, parcel: Parcel) -> None:
-        answer = by_number(client, "1z999-aa1 0123456784")
+    @pytest.mark.parametrize(
+        "number", ["1z999-aa1 0123456784", "１Ｚ９９９ＡＡ１０１２３４５６７８４"]
+    )
+    def test_a_number_alone_opens_the_status_only(
+        self, client: Client, parcel: Parcel, number: str
+    ) -> None:
+        answer = by_number(client, number)
 
         assert answer.headers["Location"] == reverse("track", args=[parcel.token])
         assert b"PH-20418" not in client.get(answer.headers["Location"]).content
