@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.outbox.nudging import nudge
-from tracking.services import expecting, intake, learning
+from tracking.services import expecting, intake, learning, watching
 
 ROUND_SECONDS = 60.0
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -16,6 +17,9 @@ from tracking.states import AnomalyKind, Party
 from tracking.troubles import Rule, Rules, Window
 
 K = AnomalyKind
+
+GRACE = timedelta(hours=12)
+"""How long a line that came back takes until everything has been asked about again."""
 
 PARTIES = {
     K.CUSTOMS_STUCK: Party.CUSTOMS,
@@ -37,12 +41,19 @@ class Book:
     rules: Sequence[Rule]
     windows: Sequence[Window]
     homes: Mapping[int, Home]
-    chosen: dict[tuple[str, int | None], Rules]
+    deaf: Mapping[int, datetime]
+    """Connection -> since when nobody can be asked there: silence after that says nothing."""
+    chosen: dict[tuple[str, int | None], Rules] = field(default_factory=dict)
 
     @classmethod
-    def read(cls) -> Book:
-        """Read thresholds, disruptions and carriers."""
-        return cls(store.rules(), store.windows(), {home.id: home for home in store.homes()}, {})
+    def read(cls, *, now: datetime) -> Book:
+        """Read thresholds, disruptions, carriers and how the lines stand."""
+        return cls(
+            rules=store.rules(),
+            windows=store.windows(),
+            homes={home.id: home for home in store.homes()},
+            deaf=store.deaf(now=now, grace=GRACE),
+        )
 
     def ladder(self, lane: str, carrier_id: int | None) -> Rules:
         """Return the rules of one lane and carrier."""

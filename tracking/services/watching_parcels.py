@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from tracking.services.watching_rows import Episode, Fresh, Quote, Risen, Seen
 from tracking.states import TIMED, AnomalyKind, ParcelStatus, Party
 from tracking.troubles import Facts, Finding, Judgement
 
+log = logging.getLogger(__name__)
+
 K, S = AnomalyKind, ParcelStatus
 
+SOON = timedelta(minutes=1)
 DAILY = timedelta(days=1)
 """However far away its next step is, a parcel is looked at once a day."""
 
@@ -43,8 +47,13 @@ TELLING = (
 def look(
     seen: Sequence[Seen], *, now: datetime, how: ClearedBy
 ) -> tuple[list[tuple[int, datetime, str]], list[int]]:
-    """Look at parcels we hold; return when to look again, and which need it no more."""
-    book = Book.read()
+    """
+    Look at parcels that we hold and write what has begun, risen or ended.
+
+    Returns (parcel, when to look again, its lane if that is certain), and the parcels that need
+    it no more. ``how`` says what ends an episode that no longer holds.
+    """
+    book = Book.read(now=now)
     ids = [one.id for one in seen]
     known: dict[int, list[Episode]] = defaultdict(list)
     for episode in store.episodes(ids, TIMED):
@@ -53,32 +62,35 @@ def look(
     tries = _tries(seen, known)
     places = store.last_scans(ids) if any(w.country or w.region for w in book.windows) else {}
 
-    plans: list[_Look] = []
+    looks: list[_Look] = []
     checks: list[tuple[int, datetime, str]] = []
     over: list[int] = []
     for one in seen:
         lane, is_certain = lanes[one.id]
-        facts = _facts(one, book, tries.get(one.id, 0))
-        calendar = book.calendar(one.carrier_id)
-        pauses = _pauses(one, book, places.get(one.id))
-        judgement = troubles.judge(
-            facts,
-            rules=book.ladder(lane, one.carrier_id),
-            calendar=calendar,
-            pauses=pauses,
-            now=now,
-        )
-        if judgement.findings or known.get(one.id):
-            plans.append(
-                _Look(one, facts, lane, calendar, pauses, judgement, known.get(one.id, []))
+        try:
+            found = _judge(
+                one,
+                lane,
+                book,
+                tries.get(one.id, 0),
+                places.get(one.id),
+                known.get(one.id, []),
+                now=now,
             )
-        if facts.is_over or K.EXPIRED in judgement.findings:
+        except Exception:
+            # One parcel that cannot be judged must not keep a thousand others from it.
+            log.exception("parcel %s cannot be judged", one.id)
+            checks.append((one.id, now + DAILY, one.lane))
+            continue
+        if found.judgement.findings or found.known:
+            looks.append(found)
+        if found.facts.is_over or K.EXPIRED in found.judgement.findings:
             over.append(one.id)
         else:
-            again = min(judgement.check_at or now + DAILY, now + DAILY)
-            checks.append((one.id, again, lane if is_certain else ""))
-    if plans:
-        _settle(plans, now=now, how=how)
+            again = min(found.judgement.check_at or now + DAILY, now + DAILY)
+            checks.append((one.id, max(again, now + SOON), lane if is_certain else ""))
+    if looks:
+        _settle(looks, now=now, how=how)
     return checks, over
 
 
@@ -93,6 +105,30 @@ class _Look:
     pauses: Sequence[Pause]
     judgement: Judgement
     known: Sequence[Episode]
+
+
+def _judge(
+    one: Seen,
+    lane: str,
+    book: Book,
+    tries: int,
+    last: Quote | None,
+    known: Sequence[Episode],
+    *,
+    now: datetime,
+) -> _Look:
+    facts = _facts(one, book, tries)
+    calendar = book.calendar(one.carrier_id)
+    pauses = _pauses(one, book, last)
+    deaf_since = book.deaf.get(one.connection_id) if one.connection_id else None
+    judgement = troubles.judge(
+        facts,
+        rules=book.ladder(lane, one.carrier_id),
+        calendar=calendar,
+        pauses=pauses,
+        now=min(now, deaf_since) if deaf_since else now,
+    )
+    return _Look(one, facts, lane, calendar, pauses, judgement, known)
 
 
 def _settle(looks: Sequence[_Look], *, now: datetime, how: ClearedBy) -> None:

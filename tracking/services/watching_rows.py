@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
@@ -504,3 +504,25 @@ def windows() -> list[Window]:
             "SELECT begins_at, ends_at, carrier_id, country, region FROM tracking_disruptionwindow"
         )
     ]
+
+
+def deaf(*, now: datetime, grace: timedelta) -> dict[int, datetime]:
+    """
+    Return connection -> since when it cannot be asked, while its line is down.
+
+    A line that came back less than ``grace`` ago still counts: not everything has been asked yet.
+    """
+    return dict(
+        sql.rows(
+            "SELECT connection_id, opened_at FROM tracking_breaker"
+            " WHERE state <> 'closed' AND opened_at IS NOT NULL"
+            " UNION ALL SELECT b.connection_id, ("
+            "   SELECT max(o.moved_at) FROM tracking_breakermove o"
+            "   WHERE o.connection_id = b.connection_id AND o.origin = 'closed'"
+            "   AND o.target = 'open')"
+            " FROM tracking_breaker b WHERE b.state = 'closed' AND EXISTS ("
+            "   SELECT FROM tracking_breakermove m WHERE m.connection_id = b.connection_id"
+            "   AND m.target = 'closed' AND m.origin <> 'closed' AND m.moved_at > %s)",
+            (now - grace,),
+        )
+    )
