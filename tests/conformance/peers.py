@@ -71,16 +71,22 @@ def reasons(folder: str) -> set[tuple[str, str, str]]:
     return set(re.findall(row, page.read_text(), re.MULTILINE))
 
 
-def disagreements(slug: str, folder: str) -> set[tuple[str, str, str]]:
-    """Return (body, what, what the peer says) wherever our answer is not the peer's."""
+def disagreements(
+    slug: str, folder: str, *, is_newest_first: bool = True
+) -> set[tuple[str, str, str]]:
+    """
+    Return (body, what, what the peer says) wherever our answer is not the peer's.
+
+    :param is_newest_first: how the peer orders the events of this carrier.
+    """
     return {
         (path.name.removesuffix(".expected.json"), what, " ".join(theirs.split()))
         for path in files(f"{PAYLOADS}/{folder}", "karrio_*.expected.json")
-        for what, theirs in _differences(slug, path)
+        for what, theirs in _differences(slug, path, turn=-1 if is_newest_first else 1)
     }
 
 
-def _differences(slug: str, path: Path) -> Iterator[tuple[str, str]]:
+def _differences(slug: str, path: Path, *, turn: int) -> Iterator[tuple[str, str]]:
     details, messages = orjson.loads(path.read_bytes())["expected"]
     stem = path.name.removesuffix(".expected.json")
     (source,) = [one for one in bodies(path.parent.name) if one.stem == stem]
@@ -98,13 +104,13 @@ def _differences(slug: str, path: Path) -> Iterator[tuple[str, str]]:
         signed_by = theirs.get("info", {}).get("signed_by", "")
         if signed_by and signed_by != ours.signed_by:
             yield "signed_by", signed_by
-        scans = sorted(ours.scans, key=lambda scan: -scan.sequence)
+        scans = sorted(ours.scans, key=lambda scan: turn * scan.sequence)
         if len(theirs["events"]) != len(scans):
             yield "events", str(len(theirs["events"]))
         for event, scan in zip(theirs["events"], scans, strict=False):
             said: dict[str, Any] = {
                 "code": scan.raw_code,
-                "date": scan.local_time[:10],
+                "date": (scan.local_time or str(scan.occurred_at or ""))[:10],
                 "location": scan.location,
                 "description": scan.raw_text,
             }
