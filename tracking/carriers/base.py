@@ -433,6 +433,14 @@ def text(value: Any, *path: str | int, limit: int = TEXT_LIMIT) -> str:
     found = value.get(path[0]) if len(path) == 1 and type(value) is dict else part(value, *path)
     if found is None or found == "":
         return ""
+    if (
+        type(found) is str
+        and len(found) <= limit
+        and found.isprintable()
+        and "  " not in found
+        and found[0] != " " != found[-1]
+    ):
+        return found  # tidy already, as most are
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
     return " ".join(str(found).replace("\x00", " ").split())[:limit].strip()
@@ -479,15 +487,14 @@ def apart(scans: Sequence[Scan], *, carrier: str, number: str) -> tuple[Scan, ..
     seen: dict[bytes, list[Scan]] = {}
     twins: dict[int, Scan] = {}
     for place in sorted(range(len(scans)), key=lambda place: scans[place].sequence):
-        scan = scans[place]
-        print_ = scan.fingerprint(carrier=carrier, number=number)
-        alike = seen.setdefault(print_, [])
-        if any(replace(other, sequence=scan.sequence) == scan for other in alike):
-            continue
-        alike.append(scan)
-        if len(alike) > 1 and not scan.event_id:
-            # Not spelt out: a long place would not fit, and a time in UTC alone has no local one.
-            twins[place] = replace(scan, event_id=f"{print_.hex()}/{len(alike)}")
+        scan = replace(scans[place], sequence=0)
+        mark = scan.fingerprint(carrier=carrier, number=number)
+        alike = seen.setdefault(mark, [])
+        if scan not in alike:
+            alike.append(scan)
+        turn = alike.index(scan)
+        if turn and not scan.event_id:
+            twins[place] = replace(scans[place], event_id=f"{mark.hex()}/{turn + 1}")
     return tuple(twins.get(place, scan) for place, scan in enumerate(scans))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.tracking.carriers.fixtures import HOME
 from tracking.carriers import base, registry
 from tracking.carriers.names import CARRIERS
-from tracking.scans import ErrorKind, Reading
+from tracking.scans import ErrorKind, Reading, Scan
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 JSON = st.recursive(
@@ -192,3 +193,33 @@ class TestNames:
             assert carrier.name_zh
             assert carrier.tracking_url == "" or carrier.tracking_url.startswith("https://"), slug
             assert len(carrier.tracking_url) <= 200
+
+
+class TestOrder:
+    def test_numbers_from_either_end(self) -> None:
+        newest, oldest = Scan(local_time="2026-03-02"), Scan(local_time="2026-03-01")
+
+        assert [scan.sequence for scan in base.numbered([newest, oldest])] == [1, 0]
+        assert [scan.sequence for scan in base.numbered([oldest, newest])] == [0, 1]
+
+    def test_keeps_twins_of_a_minute_apart_and_the_first_as_it_was(self) -> None:
+        first = Scan(local_time="2026-03-01T10:00:01", raw_code="T", raw_text="in", sequence=0)
+        second = replace(first, local_time="2026-03-01T10:00:59", raw_text="out", sequence=1)
+        repeat = replace(second, sequence=2)
+        alone = base.apart([first], carrier="dhl", number="1")
+        three = base.apart([repeat, second, first], carrier="dhl", number="1")
+
+        assert alone == (first,)
+        assert three[2] == first
+        assert three[1].event_id == f"{first.fingerprint(carrier='dhl', number='1').hex()}/2"
+        assert three[0].event_id == three[1].event_id, "the same again is no third one"
+
+
+class TestPictures:
+    @pytest.mark.parametrize(
+        ("words", "data"),
+        [("aGk=", b"hi"), ("aG\nk=", b"hi"), ("encoding Base64", b""), ("", b""), (None, b""),
+         (7, b""), ("aGk", b""), ("é", b"")],
+    )  # fmt: skip
+    def test_decodes_base64_and_nothing_else(self, words: object, data: bytes) -> None:
+        assert base.decoded(words) == data

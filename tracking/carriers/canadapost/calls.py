@@ -65,7 +65,7 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
 ) -> str | None:
     """Refuse every push, for none can be Canada Post's."""
-    return "Canada Post sends no pushes"
+    return "Canada Post sends no pushes, so no secret opens this door"
 
 
 def acknowledge(ok: bool) -> Answer:  # noqa: FBT001

@@ -71,7 +71,7 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
 ) -> str | None:
     """Refuse every push, for none can be Royal Mail's."""
-    return "Royal Mail sends no pushes"
+    return "Royal Mail sends no pushes, so no secret opens this door"
 
 
 def acknowledge(ok: bool) -> Answer:  # noqa: FBT001
