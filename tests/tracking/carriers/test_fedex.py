@@ -197,6 +197,14 @@ class TestScans:
         assert snapshot.scans[0].event_id == "2026-03-04T08:00|CD|62|los angeles, ca, us"
         assert snapshot.scans[2].event_id == ""
 
+    def test_two_arrivals_of_one_minute_are_told_apart_by_their_words_and_repeats_are_not(
+        self,
+    ) -> None:
+        snapshot = parcel("fedex", "track__twins.json")
+
+        assert len(snapshot.scans) == 4
+        assert len(journey(snapshot).order) == 3
+
 
 class TestTimes:
     def test_reads_time_place_and_number(self) -> None:

@@ -143,6 +143,15 @@ class TestScans:
     def test_tells_scans_from_what_the_system_reckons(self, name: str, is_physical: bool) -> None:
         assert newest(f"track__{name}.json").is_physical is is_physical
 
+    def test_two_events_of_one_code_and_minute_are_told_apart_by_their_names(self) -> None:
+        snapshot = parcel("usps", "track__twins.json")
+
+        assert [scan.raw_text for scan in snapshot.scans] == [
+            "Processed Through Facility", "Arrived at USPS Regional Origin Facility",
+            "USPS in possession of item",
+        ]  # fmt: skip
+        assert len(journey(snapshot).order) == 3
+
 
 class TestTimes:
     def test_reads_time_place_and_number(self) -> None:

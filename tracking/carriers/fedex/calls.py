@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from tracking.carriers.base import (
     Ask,
     Fault,
     HttpRequest,
+    decoded,
     oauth_request,
     part,
     read_json,
@@ -92,17 +91,8 @@ def parse_proof(body: bytes) -> tuple[Proof, ...]:
     # FedEx's page names the list in the plural and shows it in the singular.
     pages = part(output, "documents") or part(output, "document")
     pages = [pages] if isinstance(pages, str) else pages
-    found = [_decoded(page) for page in pages] if isinstance(pages, list) else []
+    found = [decoded(page) for page in pages] if isinstance(pages, list) else []
     return tuple(Proof(kind=kind, data=data) for data in found if data)
-
-
-def _decoded(page: Any) -> bytes:
-    if not isinstance(page, str):
-        return b""
-    try:
-        return base64.b64decode("".join(page.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _post(path: str, body: Any, settings: Mapping[str, Any]) -> HttpRequest:

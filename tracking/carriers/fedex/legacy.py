@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from tracking.carriers.base import CODE_LIMIT, Fault, read_xml, xml_text
+from tracking.carriers.base import CODE_LIMIT, Fault, apart, read_xml, xml_text
 from tracking.carriers.fedex import scanning
 from tracking.carriers.fedex.seal import slug
 from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
@@ -71,6 +71,7 @@ def _shipment(number: str, detail: Element) -> Snapshot:
     events = detail.findall("Events")
     scans = [_scan(event, sequence=len(events) - turn) for turn, event in enumerate(events, 1)]
     scans = scans or _latest(detail)
+    scans = list(apart(scans, carrier=slug, number=number))
     newest = next((turn for turn, scan in enumerate(scans) if scan.status), 0)
     if not scans or scans[newest].status != S.DELIVERED:
         begins, ends = scanning.window("", xml_text(detail, "EstimatedDeliveryTimestamp"))

@@ -9,6 +9,7 @@ from typing import Any
 from tracking.carriers.base import (
     CODE_LIMIT,
     Fault,
+    apart,
     careful,
     is_xml,
     part,
@@ -125,7 +126,7 @@ def _shipment(number: str, result: dict[str, Any]) -> Snapshot | None:
     return Snapshot(
         number=number,
         carrier=slug,
-        scans=tuple(told),
+        scans=apart(told, carrier=slug, number=number),
         eta_from=begins,
         eta_to=ends,
         onward=_onward(result, number=number),

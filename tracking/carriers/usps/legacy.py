@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from tracking.carriers.base import CODE_LIMIT, Fault, read_xml, xml_text
+from tracking.carriers.base import CODE_LIMIT, Fault, apart, read_xml, xml_text
 from tracking.carriers.usps import scanning
 from tracking.carriers.usps.seal import slug
 from tracking.scans import CarrierError, Reading, Scan, Snapshot
@@ -47,6 +47,7 @@ def _parcel(number: str, info: Element) -> Snapshot:
         _scan(event, category="" if turn else category, sequence=len(events) - turn - 1)
         for turn, event in enumerate(events)
     ]
+    scans = list(apart(scans, carrier=slug, number=number))
     newest = next((turn for turn, scan in enumerate(scans) if scan.status), 0)
     if scans and scans[newest].status == S.DELIVERED:
         name = xml_text(events[newest], "Name", limit=120)

@@ -9,6 +9,7 @@ from typing import Any
 from tracking.carriers.base import (
     CODE_LIMIT,
     Fault,
+    apart,
     careful,
     is_xml,
     part,
@@ -82,6 +83,7 @@ def _parcel(number: str, row: dict[str, Any]) -> Snapshot:
         _scan(event, category="" if turn else category, sequence=len(events) - turn - 1)
         for turn, event in enumerate(events)
     ] or _summary(row, category)
+    scans = list(apart(scans, carrier=slug, number=number))
     newest = next((turn for turn, scan in enumerate(scans) if scan.status), 0)
     if scans and scans[newest].status == S.DELIVERED:
         event = events[newest] if events else {}
