@@ -166,6 +166,28 @@ def episodes(ids: Sequence[int], kinds: Iterable[str], *, owner: str = "parcel")
     ]
 
 
+def open_episodes(anomaly_ids: Sequence[int], *, owner: str) -> list[Episode]:
+    """
+    Return those of these episodes that are open, their parcels or orders locked first.
+
+    News locks in the same order, so neither waits for the other in a circle.
+    """
+    table = "tracking_parcel" if owner == "parcel" else "tracking_order"
+    sql.rows(
+        f"SELECT p.id FROM {table} p WHERE p.id IN (SELECT {owner}_id FROM tracking_anomaly"
+        " WHERE id = ANY(%s)) ORDER BY p.id FOR NO KEY UPDATE OF p",
+        (list(anomaly_ids),),
+    )
+    return [
+        Episode(*row)
+        for row in sql.rows(
+            f"SELECT {_EPISODE.format(owner=owner)} FROM tracking_anomaly a WHERE a.id = ANY(%s)"
+            f" AND a.{owner}_id IS NOT NULL AND a.cleared_at IS NULL ORDER BY a.id",
+            (list(anomaly_ids),),
+        )
+    ]
+
+
 class Fresh(NamedTuple):
     """An episode to open."""
 
