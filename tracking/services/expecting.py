@@ -6,7 +6,6 @@ Each entrance takes a whole batch and asks the database a constant number of tim
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -22,10 +21,8 @@ from tracking.routes import calendar_of
 from tracking.services import expecting_rows as store
 from tracking.services import learning
 from tracking.services.announcing import Changed
-from tracking.services.expecting_rows import NOTHING, Known, Own
+from tracking.services.expecting_rows import NOTHING, Known, Own, Reached, Seen
 from tracking.states import ParcelStatus
-
-Reached = Iterable[tuple[int, ParcelStatus, datetime | None]]
 
 
 def hear(*, changed: Sequence[Changed], now: datetime, revised: Sequence[int] = ()) -> None:
@@ -70,23 +67,18 @@ def look_again(*, now: datetime, limit: int = 500) -> int:
             (now, limit),
         )
     ]
+    reconsider(parcel_ids=ids, now=now)
+    return len(ids)
+
+
+@transaction.atomic
+def reconsider(*, parcel_ids: Sequence[int], now: datetime) -> None:
+    """Think anew about parcels without any news, as when time or a disruption has passed."""
+    ids = store.hold(parcel_ids)
     if not ids:
-        return 0
+        return
     facts = store.facts(ids)
-    reached = defaultdict(list)
-    for parcel_id, leg, status, at in sql.rows(
-        "SELECT parcel_id, leg, status, reached_at FROM tracking_parcelmilestone"
-        " WHERE parcel_id = ANY(%s)",
-        (ids,),
-    ):
-        reached[parcel_id].append((leg, ParcelStatus(status), at))
-    seen = defaultdict(list)
-    for parcel_id, at, where in sql.rows(
-        "SELECT parcel_id, occurred_at, location FROM tracking_sighting"
-        " WHERE parcel_id = ANY(%s) AND is_physical AND withdrawn_at IS NULL",
-        (ids,),
-    ):
-        seen[parcel_id].append((at, where))
+    reached, seen = store.journeys(ids)
     questions = []
     for known in facts.values():
         starts = _starts(known, reached[known.id], seen[known.id]) if known.is_awaited else {}
@@ -94,8 +86,7 @@ def look_again(*, now: datetime, limit: int = 500) -> int:
     own, ours = _answer(questions, now=now)
     store.keep_revisions(ours)
     store.keep_own(own, now=now)
-    sql.run("UPDATE tracking_parcel SET revision = revision + 1 WHERE id = ANY(%s)", (ids,))
-    return len(ids)
+    store.bump([one for one, _columns in own])
 
 
 class _Question(NamedTuple):
@@ -106,7 +97,7 @@ class _Question(NamedTuple):
 
 
 def _starts(
-    known: Known, reached: Reached, seen: Iterable[tuple[datetime | None, str]]
+    known: Known, reached: Iterable[Reached], seen: Iterable[Seen]
 ) -> dict[Stage, datetime]:
     return theory.starts(
         reached,
@@ -143,6 +134,7 @@ def _answer(
                 spread=partial(shelf.spread, route=route),
                 calendar=calendar_of(known.country, known.zone),
                 now=now,
+                pauses=shelf.pauses(known),
             )
         ours = _columns(found)
         if ours != known.own:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,9 +17,14 @@ from portal.lib.sql import columns, unnest
 from tracking.carriers import registry, simulator
 from tracking.expecting import UNDERWAY, Estimate, EtaSource
 from tracking.routes import Place, Route, place
+from tracking.states import ParcelStatus
 
 Own = tuple[datetime | None, datetime | None, datetime | None, str]
 """Our expectation as stored: from, until, most likely, confidence."""
+Reached = tuple[int, ParcelStatus, datetime | None]
+"""Leg, status and since when."""
+Seen = tuple[datetime | None, str]
+"""When and where a scan was made."""
 NOTHING: Own = (None, None, None, "")
 
 
@@ -38,6 +44,7 @@ class Known(NamedTuple):
     own_to: datetime | None
     own_likely: datetime | None
     own_confidence: str
+    carrier_id: int
     carrier: str
     zone: str
     adapter: str | None
@@ -77,7 +84,7 @@ class Known(NamedTuple):
 _FACTS = (
     "SELECT p.id, p.number, p.status, p.delivered_at, p.shipped_at, p.created_at, p.promised_at,"
     " p.eta_from, p.eta_to, p.own_eta_from, p.own_eta_to, p.own_eta_likely, p.own_eta_confidence,"
-    " c.slug, c.timezone, k.adapter, k.settings->>'ships_from', o.placed_at, o.country,"
+    " c.id, c.slug, c.timezone, k.adapter, k.settings->>'ships_from', o.placed_at, o.country,"
     " o.postcode, o.city, promise.eta_to, said.eta_from, said.eta_to"
     " FROM tracking_parcel p JOIN tracking_carrier c ON c.id = p.carrier_id"
     " JOIN tracking_order o ON o.id = p.order_id"
@@ -95,6 +102,44 @@ _FACTS = (
 def facts(ids: Sequence[int]) -> dict[int, Known]:
     """Return what is known of these parcels."""
     return {row[0]: Known(*row) for row in sql.rows(_FACTS, (list(ids),))} if ids else {}
+
+
+def hold(ids: Sequence[int]) -> list[int]:
+    """Lock parcels, in the order in which everybody does."""
+    if not ids:
+        return []
+    locked = sql.rows(
+        "SELECT id FROM tracking_parcel WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (list(ids),),
+    )
+    return [one for (one,) in locked]
+
+
+def journeys(ids: Sequence[int]) -> tuple[dict[int, list[Reached]], dict[int, list[Seen]]]:
+    """Return what these parcels have come to, and when they were seen where."""
+    reached: dict[int, list[Reached]] = defaultdict(list)
+    for parcel_id, leg, status, at in sql.rows(
+        "SELECT parcel_id, leg, status, reached_at FROM tracking_parcelmilestone"
+        " WHERE parcel_id = ANY(%s)",
+        (list(ids),),
+    ):
+        reached[parcel_id].append((leg, ParcelStatus(status), at))
+    seen: dict[int, list[Seen]] = defaultdict(list)
+    for parcel_id, at, where in sql.rows(
+        "SELECT parcel_id, occurred_at, location FROM tracking_sighting"
+        " WHERE parcel_id = ANY(%s) AND is_physical AND withdrawn_at IS NULL",
+        (list(ids),),
+    ):
+        seen[parcel_id].append((at, where))
+    return reached, seen
+
+
+def bump(ids: Sequence[int]) -> None:
+    """Let pages that show these parcels be told anew."""
+    if ids:
+        sql.run(
+            "UPDATE tracking_parcel SET revision = revision + 1 WHERE id = ANY(%s)", (list(ids),)
+        )
 
 
 def origin(ships_from: str | None) -> Place:

@@ -9,7 +9,7 @@ A burst of news asks for the statistics of its routes once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,9 +19,12 @@ from django.db import transaction
 from portal.lib import sql
 from portal.lib.sql import columns, unnest
 from tracking import expecting as theory
+from tracking.calendars import Pause
 from tracking.expecting import ENOUGH, Histogram, Spread, Stage, StatKey
-from tracking.routes import Group, Level, Route, calendar_of, groups, place
-from tracking.services.expecting_rows import origin
+from tracking.routes import Group, Level, Route, calendar_of, groups
+from tracking.services import expecting_rows, watching_rows
+from tracking.services.expecting_rows import Known
+from tracking.troubles import Window, standstill
 
 SETTLES = timedelta(days=1)
 """A delivery that still stands after so long is learnt from."""
@@ -42,37 +45,49 @@ def learn(*, now: datetime, limit: int = 500) -> int:
     """
     ((is_ours,),) = sql.rows("SELECT pg_try_advisory_xact_lock(%s, 0)", (LOCK,))
     waiting = sql.rows(_WAITING, (now - SETTLES, limit)) if is_ours else []
+    if not waiting:
+        return 0
+    facts = expecting_rows.facts([row[0] for row in waiting])
+    windows = watching_rows.windows()
     found: dict[StatKey, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     counts: dict[StatKey, int] = defaultdict(int)
     verdicts = []
-    for parcel_id, starts, arrived_at, stands, carrier, zone, ships_from, country, code in waiting:
+    for parcel_id, starts, arrived_at, stands in waiting:
         verdicts.append((parcel_id, stands))
         if not stands:
             continue
+        known = facts[parcel_id]
         for lesson in theory.lessons(
-            route=Route(carrier, origin(ships_from), place(country, code)),
+            route=known.route,
             starts={Stage(stage): datetime.fromisoformat(at) for stage, at in starts.items()},
             arrived_at=arrived_at,
-            calendar=calendar_of(country, zone),
+            calendar=calendar_of(known.country, known.zone),
+            pauses=pauses_of(known, windows),
         ):
             found[lesson.key][lesson.bucket] += lesson.weight
             counts[lesson.key] += 1
     _add(found, counts, now=now)
-    if verdicts:
-        sql.run(
-            "UPDATE tracking_finishedjourney f SET settled_at = %s, is_learnt = v.stands"
-            f" FROM {unnest(('bigint', 'bool'))} AS v(id, stands) WHERE f.parcel_id = v.id",
-            (now, *columns(verdicts, ("bigint", "bool"))),
-        )
+    sql.run(
+        "UPDATE tracking_finishedjourney f SET settled_at = %s, is_learnt = v.stands"
+        f" FROM {unnest(('bigint', 'bool'))} AS v(id, stands) WHERE f.parcel_id = v.id",
+        (now, *columns(verdicts, ("bigint", "bool"))),
+    )
     return len(verdicts)
 
 
+def pauses_of(known: Known, windows: Iterable[Window]) -> tuple[Pause, ...]:
+    """Return when a declared disruption lets the clock of a parcel stand still."""
+    return standstill(
+        windows,
+        carrier_id=known.carrier_id,
+        countries=(known.country, known.route.origin.country),
+        places=known.city,
+    )
+
+
 _WAITING = (
-    "SELECT f.parcel_id, f.starts, f.arrived_at, p.status = 'delivered' AND NOT p.is_disputed,"
-    " c.slug, c.timezone, k.settings->>'ships_from', o.country, o.postcode"
+    "SELECT f.parcel_id, f.starts, f.arrived_at, p.status = 'delivered' AND NOT p.is_disputed"
     " FROM tracking_finishedjourney f JOIN tracking_parcel p ON p.id = f.parcel_id"
-    " JOIN tracking_carrier c ON c.id = p.carrier_id JOIN tracking_order o ON o.id = p.order_id"
-    " LEFT JOIN tracking_connection k ON k.id = p.connection_id"
     " WHERE f.settled_at IS NULL AND f.arrived_at <= %s"
     " ORDER BY f.arrived_at, f.parcel_id LIMIT %s FOR UPDATE OF f"
 )
@@ -123,6 +138,7 @@ class Shelf:
     at: datetime
     stages: frozenset[Stage]
     """Those of which anything is known."""
+    windows: Sequence[Window]
     held: dict[StatKey, Histogram] = field(default_factory=dict)
     spreads: dict[tuple[Stage, Route], Spread | None] = field(default_factory=dict)
 
@@ -137,7 +153,9 @@ class Shelf:
             for stage, key in keys.items()
             if sum(held.get(key, {}).values()) / today >= ENOUGH
         )
-        return cls(at=now, stages=frozenset(stages), held=dict(held))
+        return cls(
+            at=now, stages=frozenset(stages), windows=watching_rows.windows(), held=dict(held)
+        )
 
     def fetch(self, wanted: Iterable[tuple[Stage, Route]]) -> None:
         """Read what these need and is not here, at once."""
@@ -159,6 +177,10 @@ class Shelf:
             day = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
             self.spreads[stage, route] = theory.blend(stage, route, stats=self.held, now=day)
         return self.spreads[stage, route]
+
+    def pauses(self, known: Known) -> tuple[Pause, ...]:
+        """Return when the clock of a parcel stands still."""
+        return pauses_of(known, self.windows) if self.windows else ()
 
 
 _shelves: list[Shelf] = []

@@ -15,7 +15,7 @@ from tests.factories.tracking import NOON, ConnectionFactory, OrderFactory, Parc
 from tests.tracking.pushes import body, drain, event, journey, put
 from tracking import tasks
 from tracking.expecting import EDGES, Confidence, EtaSource, Stage, weight
-from tracking.models import EtaRevision, Parcel, TransitStat
+from tracking.models import DisruptionWindow, EtaRevision, Parcel, TransitStat
 from tracking.routes import Level
 from tracking.services import expecting, learning
 from tracking.states import EnvelopeSource
@@ -236,6 +236,47 @@ class TestWhatOthersSay:
                 transaction.atomic(),
             ):
                 change(EtaRevision.objects.filter(parcel=one))
+
+
+class TestReconsider:
+    def test_puts_off_what_a_disruption_holds_up(self) -> None:
+        know(Stage.MOVING, 30)
+        held, free = tell(parcel(), PICKED_UP), tell(parcel(carrier__slug="dhl"), PICKED_UP)
+        DisruptionWindow.objects.create(
+            carrier=held.carrier, begins_at=NOON, ends_at=NOON + 48 * HOUR, reason="Snow"
+        )
+        learning.forget()
+
+        expecting.reconsider(parcel_ids=[held.pk, free.pk], now=NOON)
+
+        for one in (held, free):
+            one.refresh_from_db()
+        assert (held.own_eta_from, held.own_eta_to) == (NOON + 76 * HOUR, NOON + 79 * HOUR)
+        assert (free.own_eta_from, free.own_eta_to) == (NOON + 28 * HOUR, NOON + 31 * HOUR)
+        assert len(history(held, EtaSource.OWN)) == 2
+        assert len(history(free, EtaSource.OWN)) == 1
+
+    def test_expects_nothing_until_somebody_knows_when_it_ends(self) -> None:
+        know(Stage.MOVING, 30)
+        one = tell(parcel(), PICKED_UP)
+        window = DisruptionWindow.objects.create(begins_at=NOON, region="portland", reason="Flood")
+
+        learning.forget()
+        expecting.reconsider(parcel_ids=[one.pk], now=NOON)
+        one.refresh_from_db()
+        assert one.own_eta_to is None
+
+        window.ends_at = NOON + 24 * HOUR
+        window.save()
+        learning.forget()
+        expecting.reconsider(parcel_ids=[one.pk], now=NOON + 24 * HOUR)
+        one.refresh_from_db()
+        assert one.own_eta_to == NOON + 55 * HOUR
+
+    def test_nobody_is_nobody(self) -> None:
+        expecting.reconsider(parcel_ids=[], now=NOON)
+
+        assert not EtaRevision.objects.exists()
 
 
 class TestLookAgain:

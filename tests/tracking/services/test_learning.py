@@ -14,7 +14,7 @@ from tests.factories.tracking import NOON, ConnectionFactory, OrderFactory, Parc
 from tests.tracking.pushes import body, drain, journey, put
 from tracking.carriers import ups
 from tracking.expecting import EDGES, Stage, weight
-from tracking.models import FinishedJourney, Parcel, TransitStat
+from tracking.models import DisruptionWindow, FinishedJourney, Parcel, TransitStat
 from tracking.routes import Level
 from tracking.services import expecting_rows, learning
 
@@ -118,6 +118,17 @@ class TestLearn:
         facts = expecting_rows.facts([tried.pk, real.pk])
 
         assert (facts[tried.pk].is_real, facts[real.pk].is_real) == (False, True)
+
+    def test_time_in_a_disruption_does_not_count(self) -> None:
+        DisruptionWindow.objects.create(
+            begins_at=NOON - timedelta(minutes=150), ends_at=NOON - timedelta(minutes=90),
+            reason="Power cut",
+        )  # fmt: skip
+        deliver(parcel())
+
+        learning.learn(now=LATER)
+
+        assert hours(Stage.MOVING) == [2]
 
     def test_adds_up_over_time_and_weighs_what_is_new_more(self) -> None:
         deliver(parcel())
