@@ -7,8 +7,8 @@ brings it near, silence and errors push it away, each kind of error by its own m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 
 from tracking.scans import ErrorKind
@@ -88,10 +88,24 @@ class Policy:
 
     min_interval: timedelta = timedelta(0)
     max_a_day: int | None = None
-    lookback: timedelta = timedelta(days=90)
+    lookback_days: int = 90
     first_after: timedelta = timedelta(0)
     zone: tzinfo = UTC
     """Whose midnight begins the carrier's day."""
+
+    def day(self, *, now: datetime) -> date:
+        """Return the carrier's day."""
+        return now.astimezone(self.zone).date()
+
+    def day_ends(self, *, now: datetime) -> datetime:
+        """Return when the carrier's day is over."""
+        after = self.day(now=now) + timedelta(days=1)
+        return datetime.combine(after, time(0), self.zone).astimezone(UTC)
+
+
+def heard(facts: Facts, *, empties: int) -> Facts:
+    """Return the facts after so many answers without news."""
+    return replace(facts, empties=empties)
 
 
 def first_due(*, shipped_at: datetime | None, policy: Policy, now: datetime) -> datetime:
@@ -109,13 +123,23 @@ def next_due(
     :param asked_today: how often the parcel was asked about in the carrier's day so far.
     """
     usual = interval(facts, now=now)
-    if usual is None or now - facts.known_at > policy.lookback:
+    if usual is None or now - facts.known_at > timedelta(days=policy.lookback_days):
         return None
     due = now + usual * (1 + JITTER * dice)
     window = _eta_window(facts)
     if window and facts.status in MOVING and not facts.has_push and now < window[0] < due:
         due = max(window[0], now + _HOURS[2])
     return allow(due, facts, policy, now=now, dice=dice, asked_today=asked_today)
+
+
+def at_once(
+    policy: Policy, *, asked_at: datetime | None, asked_today: int, now: datetime
+) -> datetime:
+    """Return the earliest moment at which the carrier's policy lets a parcel be asked about."""
+    due = max(now, asked_at + policy.min_interval) if asked_at else now
+    if policy.max_a_day is not None and asked_today >= policy.max_a_day:
+        due = max(due, policy.day_ends(now=now))
+    return due
 
 
 def allow(
@@ -131,7 +155,7 @@ def allow(
     due = max(due, now + policy.min_interval)
     if policy.max_a_day is None:
         return due
-    ends = day_ends(policy, now=now)
+    ends = policy.day_ends(now=now)
     left = policy.max_a_day - asked_today
     if left <= 0:
         return max(due, ends + timedelta(minutes=15 + 15 * dice))
@@ -148,7 +172,7 @@ def interval(facts: Facts, *, now: datetime) -> timedelta | None:
     if usual is None:
         return None
     if facts.is_hinted:
-        usual = min(usual, _doubled(timedelta(minutes=30), facts.empties, most=_HOURS[12]))
+        usual = min(usual, doubled(timedelta(minutes=30), facts.empties, most=_HOURS[12]))
     if facts.is_stale:
         usual = max(usual, _HOURS[12])
     return usual
@@ -179,7 +203,7 @@ def back_off(
     elif kind == ErrorKind.AUTH:
         wait = timedelta(minutes=15)
     else:
-        wait = _doubled(timedelta(minutes=5), failures - 1, most=_HOURS[2])
+        wait = doubled(timedelta(minutes=5), failures - 1, most=_HOURS[2])
     if wait is None:
         return None
     if retry_after is not None:
@@ -204,13 +228,6 @@ def urgency(facts: Facts, *, now: datetime) -> Urgency:
     return Urgency.REST
 
 
-def day_ends(policy: Policy, *, now: datetime) -> datetime:
-    """Return when the carrier's day is over."""
-    local = now.astimezone(policy.zone)
-    midnight = datetime.combine(local.date() + timedelta(days=1), time(0), policy.zone)
-    return midnight.astimezone(UTC)
-
-
 _HOURS = {count: timedelta(hours=count) for count in (2, 3, 6, 12, 24)}
 
 
@@ -230,7 +247,7 @@ def _polled(facts: Facts, *, now: datetime) -> timedelta | None:
         window = _eta_window(facts)
         if window and window[0] <= now <= window[1]:
             return _HOURS[2]
-        return _doubled(_HOURS[3], facts.empties, most=_HOURS[24 if facts.is_abroad else 12])
+        return doubled(_HOURS[3], facts.empties, most=_HOURS[24 if facts.is_abroad else 12])
     if status == S.OUT_FOR_DELIVERY:
         if _is_daytime(facts.zone, now=now):
             return timedelta(minutes=45)
@@ -272,7 +289,8 @@ def _unknown(age: timedelta) -> timedelta:
     return _HOURS[12] if age < timedelta(days=10) else _HOURS[24]
 
 
-def _doubled(first: timedelta, times: int, *, most: timedelta) -> timedelta:
+def doubled(first: timedelta, times: int, *, most: timedelta) -> timedelta:
+    """Return a pause doubled so many times, up to a most."""
     return min(first * (1 << min(max(times, 0), 16)), most)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from portal.outbox.nudging import nudge
-from tracking.services import expecting, intake, learning, watching
+from tracking.services import expecting, intake, learning, polling, subscribing, watching
 
 ROUND_SECONDS = 60.0
 
@@ -46,3 +47,22 @@ def watch(**_: object) -> None:
     while watching.sweep(now=timezone.now()):
         if time.monotonic() > ends:
             return
+
+
+@shared_task(ignore_result=True)
+def poll_due(until: float = 0.0, **_: object) -> None:
+    """
+    Every half minute and when somebody asks: ask carriers about the parcels that are due.
+
+    Where only a window of a few seconds has no room, the next round comes at once, so that no
+    worker sleeps and a carrier that takes three calls a second is asked three times a second.
+    """
+    until = until or timezone.now().timestamp() + settings.POLL_SECONDS
+    if polling.poll(clock=timezone.now).is_short and timezone.now().timestamp() < until:
+        nudge(polling.TASK, until=until)
+
+
+@shared_task(ignore_result=True)
+def subscribe_due(**_: object) -> None:
+    """Every half minute: ask for pushes that must be asked for, or asked for again."""
+    subscribing.subscribe(clock=timezone.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -19,7 +19,7 @@ def run(query: str, parameters: Sequence[Any] = (), *, prepare: bool | None = No
         return cursor.execute(query, parameters, prepare=prepare).rowcount
 
 
-def rows(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def rows(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement in the current transaction and return its rows, read in binary."""
     with connection.wrap_database_errors, _cursor(query) as cursor:
         return cursor.execute(query, parameters, binary=True).fetchall()

@@ -33,7 +33,7 @@ from tracking.scans import (
     Snapshot,
     weight,
 )
-from tracking.services import announcing, expecting, watching
+from tracking.services import announcing, expecting, poll_times, watching
 from tracking.services import applying_rows as store
 from tracking.services.announcing import Changed
 from tracking.services.applying_rows import (
@@ -427,6 +427,7 @@ def _settle(told: Sequence[_Told], *, now: datetime) -> None:
     revised = [one.parcel.id for one in told if one.scans is None and _is_revised(one)]
     expecting.hear(changed=changed, revised=revised, now=now)
     watching.hear(changed=changed, revised=revised, now=now)
+    poll_times.hear(changed=changed, now=now)
 
 
 def _is_revised(told: _Told) -> bool:

@@ -15,7 +15,7 @@ from tracking import recognition
 from tracking.carriers.names import CARRIERS
 from tracking.models import Carrier, Connection, Order, OrderLine, Parcel, ParcelLine
 from tracking.models.parcel import normalise
-from tracking.services import intake, recognising, watching
+from tracking.services import intake, poll_times, recognising, watching
 from tracking.states import SOFT_TERMINAL
 
 AUTO = "auto"
@@ -223,6 +223,7 @@ def _place(order: Order, parcel: NewParcel, *, at: str, now: datetime) -> Parcel
         raise NumberTaken(f"{at}number", _taken(number)) from error
     _fill(made, parcel.lines, at=at)
     watching.begin(parcel_id=made.pk, now=now)
+    poll_times.begin(parcel=made, now=now)
     if connection is not None:
         intake.release(connection_id=connection.pk, number=number)
     return made

@@ -1,0 +1,314 @@
+"""The statements behind polling: each takes a whole batch of rows."""
+
+# ruff: noqa: S608 - the texts are put together from our own column names only
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from portal.lib import sql
+from portal.lib.sql import columns, unnest
+from tracking.cadence import GRACE, WEIGHTS, Facts, Urgency
+
+STALE = ("stalled", "no_first_scan", "suspected_lost", "untrackable")
+"""Anomalies of parcels that are not worth much of the quota."""
+EVERY = tuple(sorted(WEIGHTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A poll in our hands, with what of its parcel the call and the next date need."""
+
+    id: int
+    due_at: datetime
+    parcel_id: int
+    number: str
+    empties: int
+    failures: int
+    asked_that_day: int
+    answer: bytes
+    is_current: bool
+    carrier: str
+    phone: str
+    postcode: str
+    country: str
+    shipped_at: datetime | None
+    facts: Facts
+
+
+_CLAIM = f"""
+WITH ranked AS (
+ SELECT c.urgency, row_number() OVER (
+  ORDER BY (extract(epoch FROM %(now)s - d.due_at) + {GRACE.total_seconds():.0f}) * c.weight DESC
+ ) AS place
+ FROM unnest(%(urgencies)s::int[], %(weights)s::int[]) AS c(urgency, weight)
+ CROSS JOIN LATERAL (
+  SELECT q.due_at FROM tracking_poll q
+  WHERE q.connection_id = %(connection)s AND q.urgency = c.urgency AND q.due_at <= %(now)s
+  AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
+  ORDER BY q.due_at LIMIT %(count)s
+ ) d
+), wanted AS (
+ SELECT urgency, count(*) AS many FROM ranked WHERE place <= %(count)s GROUP BY urgency
+), held AS MATERIALIZED (
+ SELECT l.id, l.due_at FROM wanted w CROSS JOIN LATERAL (
+  SELECT q.id, q.due_at FROM tracking_poll q
+  WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
+  AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
+  ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
+ ) l
+)
+UPDATE tracking_poll q SET leased_until = %(lease)s, day = %(day)s,
+ asked_that_day = CASE WHEN q.day = %(day)s THEN q.asked_that_day ELSE 0 END + 1
+FROM held h
+WHERE q.id = h.id
+RETURNING q.id, h.due_at, q.parcel_id, q.number, q.empties, q.failures, q.asked_that_day, q.answer,
+ q.is_abroad, q.zone_minutes
+"""
+_ABOUT = """
+SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, p.shipped_at,
+ p.created_at, coalesce(p.eta_to, p.promised_at), p.is_disputed, p.hinted <> '', o.phone,
+ o.postcode, o.country,
+ EXISTS (SELECT 1 FROM tracking_anomaly a WHERE a.parcel_id = p.id AND a.cleared_at IS NULL
+  AND a.kind = ANY(%(stale)s::text[])),
+ EXISTS (SELECT 1 FROM tracking_subscription s WHERE s.parcel_id = q.parcel_id
+  AND s.connection_id = q.connection_id AND s.number = q.number AND s.state = 'live'
+  AND (s.expires_at IS NULL OR s.expires_at > %(now)s)),
+ (SELECT nc.slug FROM tracking_parcelnumber n JOIN tracking_carrier nc ON nc.id = n.carrier_id
+  WHERE p.number <> q.number AND n.parcel_id = q.parcel_id
+  AND n.connection_id = q.connection_id AND n.number = q.number)
+FROM tracking_poll q JOIN tracking_parcel p ON p.id = q.parcel_id
+JOIN tracking_carrier c ON c.id = p.carrier_id JOIN tracking_order o ON o.id = p.order_id
+WHERE q.id = ANY(%(ids)s::bigint[])
+"""
+
+
+def wanted(*, now: datetime) -> list[int]:
+    """Return the connections at which something is due and nobody is at it."""
+    return [
+        pk
+        for (pk,) in sql.rows(
+            "SELECT c.id FROM tracking_connection c WHERE c.is_active AND EXISTS ("
+            " SELECT 1 FROM unnest(%s::int[]) AS u(urgency) CROSS JOIN LATERAL ("
+            "  SELECT 1 FROM tracking_poll q WHERE q.connection_id = c.id"
+            "  AND q.urgency = u.urgency AND q.due_at <= %s"
+            "  AND (q.leased_until IS NULL OR q.leased_until <= %s)"
+            "  ORDER BY q.due_at LIMIT 1) d)",
+            (list(EVERY), now, now),
+        )
+    ]
+
+
+def claim(
+    *,
+    connection_id: int,
+    count: int,
+    only_asked: bool,
+    day: date,
+    lease: timedelta,
+    has_push: bool,
+    now: datetime,
+) -> list[Row]:
+    """
+    Take up to ``count`` due rows, by urgency times age, for as long as the lease runs.
+
+    One index range a class is read, so it costs the same however many rows there are; a row that
+    somebody else is taking is passed over.
+    """
+    urgencies = [Urgency.ASKED.value] if only_asked else list(EVERY)
+    taken = sql.rows(
+        _CLAIM,
+        {
+            "now": now, "urgencies": urgencies, "weights": [WEIGHTS[one] for one in urgencies],
+            "connection": connection_id, "count": count, "lease": now + lease, "day": day,
+        },
+    )  # fmt: skip
+    if not taken:
+        return []
+    taken.sort(key=lambda row: row[1])
+    about = _about([row[0] for row in taken], now=now)
+    return [_row(row, about[row[0]], has_push=has_push) for row in taken if row[0] in about]
+
+
+def _about(ids: list[int], *, now: datetime) -> dict[int, tuple[Any, ...]]:
+    found = sql.rows(_ABOUT, {"ids": ids, "stale": list(STALE), "now": now})
+    return {row[0]: row for row in found}
+
+
+def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, has_push: bool) -> Row:
+    pk, due_at, parcel_id, number, empties, failures, asked, answer, is_abroad, minutes = taken
+    (
+        _pk, is_current, _own, slug, zone, status, status_at, shipped_at, created_at, eta,
+        is_disputed, is_hinted, phone, postcode, country, is_stale, is_subscribed, other,
+    ) = about  # fmt: skip
+    return Row(
+        id=pk,
+        due_at=due_at,
+        parcel_id=parcel_id,
+        number=number,
+        empties=empties,
+        failures=failures,
+        asked_that_day=asked,
+        answer=bytes(answer),
+        is_current=is_current,
+        carrier=other or slug,
+        phone=phone,
+        postcode=postcode,
+        country=country,
+        shipped_at=shipped_at,
+        facts=Facts(
+            status=status,
+            known_at=shipped_at or created_at,
+            status_at=status_at,
+            eta=eta,
+            empties=empties,
+            is_disputed=is_disputed,
+            is_hinted=is_hinted,
+            is_stale=is_stale,
+            is_abroad=is_abroad,
+            has_push=has_push or is_subscribed,
+            zone=place_zone(minutes, zone),
+        ),
+    )
+
+
+def place_zone(minutes: int | None, carrier_zone: str) -> timezone | ZoneInfo:
+    """Return the clock at a parcel's place: as its scans tell, else its carrier's."""
+    if minutes is not None:
+        return timezone(timedelta(minutes=max(-1439, min(minutes, 1439))))
+    try:
+        return ZoneInfo(carrier_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def release(ids: Sequence[int]) -> None:
+    """Give rows back that were taken and not asked about."""
+    if ids:
+        sql.run(
+            "UPDATE tracking_poll SET leased_until = NULL,"
+            " asked_that_day = greatest(asked_that_day - 1, 0) WHERE id = ANY(%s::bigint[])",
+            (list(ids),),
+        )
+
+
+def stop(ids: Sequence[int]) -> None:
+    """Ask about these rows no more."""
+    if ids:
+        sql.run(
+            "UPDATE tracking_poll SET due_at = NULL, leased_until = NULL"
+            " WHERE id = ANY(%s::bigint[])",
+            (list(ids),),
+        )
+
+
+def put_off(ids: Sequence[int], *, until: datetime, why: str) -> None:
+    """Leave these rows alone for a while, for no call can be described about them."""
+    if ids:
+        sql.run(
+            "UPDATE tracking_poll SET due_at = %s, leased_until = NULL, failures = failures + 1,"
+            " outcome = 'invalid_number', error = %s,"
+            " asked_that_day = greatest(asked_that_day - 1, 0) WHERE id = ANY(%s::bigint[])",
+            (until, why, list(ids)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one row that was asked about."""
+
+    id: int
+    was_due_at: datetime
+    due_at: datetime | None
+    not_before: datetime | None
+    """Whatever comes in meanwhile, the carrier allows no question before."""
+    urgency: int
+    empties: int
+    failures: int
+    outcome: str
+    polled_at: datetime
+    http_status: int
+    latency_ms: int
+    error: str
+    answer: bytes
+
+
+_SETTLED = (
+    "bigint", "timestamptz", "timestamptz", "timestamptz", "int", "int", "int", "text",
+    "timestamptz", "int", "int", "text", "bytea",
+)  # fmt: skip
+_SETTLE = (
+    "WITH v AS (SELECT * FROM " + unnest(_SETTLED) + " AS v(id, was_due_at, due_at, not_before,"
+    " urgency, empties, failures, outcome, polled_at, http_status, latency_ms, error, answer)),"
+    # In one fixed order, so that nobody who locks the same rows waits in a circle.
+    " held AS MATERIALIZED (SELECT q.id FROM tracking_poll q JOIN v ON v.id = q.id"
+    " ORDER BY q.id FOR NO KEY UPDATE OF q)"
+    " UPDATE tracking_poll q SET leased_until = NULL,"
+    # What was heard while we asked knows better when to ask again.
+    " due_at = CASE WHEN q.due_at = v.was_due_at THEN v.due_at"
+    " WHEN q.due_at IS NOT NULL THEN greatest(q.due_at, v.not_before) END,"
+    " urgency = CASE WHEN q.due_at = v.was_due_at THEN v.urgency ELSE q.urgency END,"
+    " empties = v.empties, failures = v.failures, outcome = v.outcome, polled_at = v.polled_at,"
+    " http_status = nullif(v.http_status, 0), latency_ms = v.latency_ms, error = v.error,"
+    " answer = v.answer"
+    " FROM v, held h WHERE q.id = v.id AND h.id = q.id"
+)
+
+
+def settle(rows: Sequence[Settled]) -> None:
+    """Write what became of rows, and give them back."""
+    if rows:
+        sql.run(
+            _SETTLE,
+            columns(
+                (
+                    (
+                        one.id, one.was_due_at, one.due_at, one.not_before, one.urgency,
+                        one.empties, one.failures, one.outcome, one.polled_at, one.http_status,
+                        one.latency_ms, one.error, one.answer,
+                    )
+                    for one in rows
+                ),
+                _SETTLED,
+            ),
+        )  # fmt: skip
+
+
+HOUR = (
+    "calls", "numbers", "news", "unchanged", "not_found", "slowed", "failed", "latency_ms",
+    "slowest_ms", "late_1m", "late_5m", "late_15m", "late_1h", "late_6h", "late_1d", "late_more",
+)  # fmt: skip
+LATE = (
+    (60, "late_1m"), (300, "late_5m"), (900, "late_15m"), (3600, "late_1h"), (21_600, "late_6h"),
+    (86_400, "late_1d"),
+)  # fmt: skip
+"""Seconds between due and asked -> the column that counts them."""
+_COUNT = (
+    f"INSERT INTO tracking_pollhour AS h (connection_id, hour, {', '.join(HOUR)})"
+    f" VALUES (%s, date_trunc('hour', %s::timestamptz, 'UTC'), {', '.join(['%s'] * len(HOUR))})"
+    " ON CONFLICT (connection_id, hour) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = greatest(h.{name}, excluded.{name})"
+        if name == "slowest_ms"
+        else f"{name} = h.{name} + excluded.{name}"
+        for name in HOUR
+    )
+)
+
+
+def late(seconds: float) -> str:
+    """Return the column that counts a number asked so long after it was due."""
+    return next((name for most, name in LATE if seconds <= most), "late_more")
+
+
+def count(*, connection_id: int, figures: dict[str, int], now: datetime) -> None:
+    """Add figures to a connection's current hour."""
+    sql.run(
+        _COUNT,
+        (connection_id, now, *(figures.get(name, 0) for name in HOUR)),
+        prepare=True,
+    )
