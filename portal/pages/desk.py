@@ -157,6 +157,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Orders"), "shopping_bag", "tracking.order", ""),
                 (_("Parcels"), "package_2", "tracking.parcel", ""),
                 (_("Anomalies"), "warning", "tracking.anomaly", ""),
+                (_("Expectations"), "event_upcoming", "tracking.etarevision", ""),
+                (_("Transit times"), "timelapse", "tracking.transitstat", ""),
                 (_("Carriers"), "local_shipping", "tracking.carrier", ""),
                 (_("Connections"), "hub", "tracking.connection", ""),
                 (_("Envelopes"), "mark_email_unread", "tracking.envelope", ""),
