@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.wording import account, claims, parcels
+from notifications.wording import account, claims, noticed, parcels
 from notifications.wording.base import Builder, Facts
 
 
@@ -46,11 +46,19 @@ class Entry:
     """Facts that are wiped from the row once the letter has gone."""
     expires: str = ""
     """The fact with the time after which the letter is worth nothing any more."""
+    can_wait: bool = False
+    """Held until morning when it is night where the fact ``zone`` says the reader is."""
+    for_watchers: bool = False
+    """Only for those who asked to be kept posted about this parcel."""
 
 
 _PARCEL = frozenset(
     {"parcel_id", "token", "number", "carrier_en", "carrier_zh", "order", "items"}
     | {"leg", "status", "reason", "reached_at", "eta_from", "eta_to"}
+)
+_TROUBLE = frozenset(
+    {"anomaly_id", "parcel_id", "kind", "level", "token", "number", "carrier_en", "carrier_zh"}
+    | {"order", "items", "status", "since", "next_at", "lost_at", "last_scan_at", "count", "zone"}
 )
 _CLAIM = frozenset({"claim_id", "ref", "order", "items"})
 _MONEY = frozenset({"amount_minor", "currency"})
@@ -66,6 +74,15 @@ def _event(facts: Facts) -> str:
 
 def _by(*names: str) -> Callable[[Facts], str]:
     return lambda facts: " ".join(f"{name} {facts[name]}" for name in names)
+
+
+def _tells(facts: Facts) -> bool:
+    return facts["tells_shopper"] and facts["kind"] in noticed.WORDS
+
+
+def _moves_again(facts: Facts) -> bool:
+    is_quiet_kind = facts["kind"] in {"no_first_scan", "stalled", "suspected_lost"}
+    return is_quiet_kind and facts["cleared_by"] == "news" and facts["status"] in noticed.MOVING
 
 
 _ENTRIES = (
@@ -98,6 +115,40 @@ _ENTRIES = (
         builder=parcels.trouble,
         cause=_milestone,
         wants=lambda facts: facts["status"] in parcels.TROUBLES,
+    ),
+    Entry(
+        name="noticed",
+        label=_("Trouble we noticed"),
+        event="tracking.anomaly_found",
+        kind=PARCELS,
+        needs=_TROUBLE,
+        builder=noticed.noticed,
+        cause=_by("anomaly_id"),
+        wants=_tells,
+        can_wait=True,
+    ),
+    Entry(
+        name="noticed_later",
+        label=_("Trouble that has grown"),
+        event="tracking.anomaly_escalated",
+        kind=PARCELS,
+        needs=_TROUBLE,
+        builder=noticed.noticed,
+        cause=_by("anomaly_id"),
+        wants=_tells,
+        can_wait=True,
+    ),
+    Entry(
+        name="moving_again",
+        label=_("Parcel moving again"),
+        event="tracking.anomaly_cleared",
+        kind=PARCELS,
+        needs=_TROUBLE,
+        builder=noticed.moving_again,
+        cause=_by("anomaly_id"),
+        wants=_moves_again,
+        can_wait=True,
+        for_watchers=True,
     ),
     Entry(
         name="sign_in_code",

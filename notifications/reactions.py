@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifications import catalogue
 from notifications.models import Watch
-from notifications.services import letters
+from notifications.services import letters, quiet
 from portal.accounts.models import User
 from portal.outbox.models import Event
 
@@ -21,15 +21,19 @@ def tell(event: Event) -> None:
         "event_id": event.pk,
         "happened_at": event.recorded_at.isoformat(),
     }
+    now = timezone.now()
     for entry in catalogue.asked_by(event.name, facts):
         for person, language, is_watching in _readers(facts):
+            if entry.for_watchers and not is_watching:
+                continue
             letters.write(
                 name=entry.name,
                 cause=entry.cause(facts),
                 recipient=person,
                 language=language,
                 facts=facts,
-                now=timezone.now(),
+                now=now,
+                due_at=quiet.morning(now, zone=facts["zone"]) if entry.can_wait else now,
                 is_asked_for=is_watching,
             )
 

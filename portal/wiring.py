@@ -11,9 +11,9 @@ from portal.outbox.routes import Routes
 
 ROUTES: Routes = {
     parcel.ParcelReached: (notifications.reactions.tell,),
-    parcel.AnomalyFound: (),
-    parcel.AnomalyEscalated: (),
-    parcel.AnomalyCleared: (),
+    parcel.AnomalyFound: (notifications.reactions.tell,),
+    parcel.AnomalyEscalated: (notifications.reactions.tell,),
+    parcel.AnomalyCleared: (notifications.reactions.tell,),
     parcel.InquiryDue: (),
     parcel.CodeMapped: (tracking.reactions.read_again,),
     claim.ClaimFiled: (claims.reactions.screen, notifications.reactions.tell),

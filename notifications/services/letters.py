@@ -43,13 +43,15 @@ def write(
     language: str,
     facts: Mapping[str, Any],
     now: datetime,
+    due_at: datetime | None = None,
     address: str | None = None,
     is_asked_for: bool = False,
 ) -> Letter | None:
     """
     Keep a letter to be sent, or return None if one for this cause exists or is not wanted.
 
-    Address, language and facts are frozen. ``is_asked_for`` sends a kind that the person has
+    Address, language and facts are frozen. It goes out at once, or when ``due_at`` has come.
+    ``is_asked_for`` sends a kind that the person has
     turned off, because they asked to hear of this very thing. A letter that is not wanted is
     kept as held, so that the desk can say why nothing came.
 
@@ -72,7 +74,7 @@ def write(
             "subject": lay_out(name=name, facts=facts, language=language).subject,
             "state": LetterState.WAITING if is_wanted else LetterState.HELD,
             "message_id": _message_id(),
-            "due_at": now,
+            "due_at": due_at or now,
             "written_at": now,
         },
     )

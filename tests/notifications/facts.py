@@ -36,10 +36,42 @@ CLAIM: dict[str, Any] = {
 }
 MONEY: dict[str, Any] = {"amount_minor": 5450, "currency": "USD", "instrument": "card ending 4417"}
 
+TROUBLE: dict[str, Any] = {
+    "event_id": 3,
+    "happened_at": "2026-09-15T10:45:00+00:00",
+    "anomaly_id": 11,
+    "parcel_id": 7,
+    "kind": "stalled",
+    "severity": 3,
+    "level": 1,
+    "party": "carrier",
+    "lane": "domestic",
+    "since": "2026-09-10T10:42:00+00:00",
+    "next_at": "2026-09-17T10:42:00+00:00",
+    "lost_at": "2026-09-21T10:42:00+00:00",
+    "last_scan_at": "2026-09-10T10:42:00+00:00",
+    "count": 3,
+    "status": "in_transit",
+    "tells_shopper": True,
+    "token": "Zk3vYt0aQhWm1xJ5b8RcLg",
+    "number": "1Z999AA10123456784",
+    "carrier_en": "UPS",
+    "carrier_zh": "优比速",
+    "order": "PH-10482",
+    "to": 1,
+    "language": "en",
+    "zone": "America/Chicago",
+    "items": ["Celadon cup × 2", "Tea tray"],
+    "link_version": 1,
+}
+
 FACTS: dict[str, dict[str, Any]] = {
     "out_for_delivery": {**PARCEL, "status": "out_for_delivery"},
     "delivered": PARCEL,
     "trouble": {**PARCEL, "status": "exception", "reason": "weather"},
+    "noticed": TROUBLE,
+    "noticed_later": {**TROUBLE, "kind": "suspected_lost", "level": 2},
+    "moving_again": {**TROUBLE, "tells_shopper": False, "cleared_by": "news"},
     "sign_in_code": {
         "flow": "b1946ac9",
         "code": "402917",

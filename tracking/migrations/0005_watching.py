@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('tracking', '0004_polling'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -99,6 +100,16 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name='anomaly',
             options={'permissions': [('handle_anomaly', 'Can take and resolve anomalies')], 'verbose_name': 'anomaly', 'verbose_name_plural': 'anomalies'},
+        ),
+        migrations.AddField(
+            model_name='anomaly',
+            name='lost_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='taken for lost'),
+        ),
+        migrations.AddField(
+            model_name='anomaly',
+            name='is_public',
+            field=models.BooleanField(db_default=False, default=False, verbose_name='shown to the shopper'),
         ),
         migrations.AddField(
             model_name='anomaly',

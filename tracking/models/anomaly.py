@@ -50,6 +50,9 @@ class Anomaly(models.Model):
     since = models.DateTimeField(_("counted from"), null=True, blank=True)
     next_at = models.DateTimeField(_("next step"), null=True, blank=True)
     """When it comes to the next level, or the parcel is taken for lost."""
+    lost_at = models.DateTimeField(_("taken for lost"), null=True, blank=True)
+    """When the parcel is taken for lost if nothing is heard of it."""
+    is_public = models.BooleanField(_("shown to the shopper"), default=False, db_default=False)
     opened_at = models.DateTimeField(_("opened"))
     escalated_at = models.DateTimeField(_("escalated"), null=True, blank=True)
     told_at = models.DateTimeField(_("shopper told"), null=True, blank=True)

@@ -54,7 +54,6 @@ TOLD = frozenset({AnomalyKind.DAMAGED, AnomalyKind.LOST})
 class Says:
     """What an event tells besides what stands in the row."""
 
-    lost_at: datetime | None = None
     count: int = 0
     tells: bool = False
     asks: bool = False
@@ -102,14 +101,16 @@ def carry_out(
         pk = opened.get((fresh.subject_id, fresh.kind))
         if pk is not None:
             facts = _facts(to[fresh.subject_id], owner=owner) | _new(pk, fresh, says)
-            facts["items"] = inside.get(fresh.subject_id, []) if says.tells else []
+            if says.tells:
+                facts["items"] = fresh.evidence.get("items") or inside.get(fresh.subject_id, [])
             events.append(AnomalyFound(**facts))
             if says.asks:
                 events.append(InquiryDue(**facts | {"tells_shopper": False, "items": []}))
     for one, risen, says in plan.risen:
         if risen.id in raised:
             facts = _facts(to[one.subject_id], owner=owner) | _stored(one) | _higher(risen, says)
-            facts["items"] = inside.get(one.subject_id, []) if says.tells else []
+            if says.tells:
+                facts["items"] = one.evidence.get("items") or inside.get(one.subject_id, [])
             events.append(AnomalyEscalated(**facts))
             if says.asks:
                 events.append(InquiryDue(**facts | {"tells_shopper": False, "items": []}))
@@ -173,7 +174,9 @@ def _seen(one: Changed, kind: str, scan: Scan, *, now: datetime, tells: bool) ->
         episode="",
         since=scan.occurred_at,
         next_at=None,
+        lost_at=None,
         told_at=now if tells else None,
+        is_public=kind in TOLD,
         evidence=quoted(scan),
     )
 
@@ -245,7 +248,7 @@ def _stored(one: Episode) -> dict[str, Any]:
         "lane": one.lane,
         "since": _iso(one.since),
         "next_at": _iso(one.next_at),
-        "lost_at": "",
+        "lost_at": _iso(one.lost_at),
         "count": 0,
         "tells_shopper": False,
     }
@@ -261,7 +264,7 @@ def _new(pk: int, one: Fresh, says: Says) -> dict[str, Any]:
         "lane": one.lane,
         "since": _iso(one.since),
         "next_at": _iso(one.next_at),
-        "lost_at": _iso(says.lost_at),
+        "lost_at": _iso(one.lost_at),
         "count": says.count,
         "tells_shopper": says.tells,
     }
@@ -272,7 +275,7 @@ def _higher(risen: Risen, says: Says) -> dict[str, Any]:
         "level": risen.level,
         "severity": risen.severity,
         "next_at": _iso(risen.next_at),
-        "lost_at": _iso(says.lost_at),
+        "lost_at": _iso(risen.lost_at),
         "count": says.count,
         "tells_shopper": says.tells,
     }

@@ -84,7 +84,9 @@ def report(*, order: Order, report: Report, now: datetime) -> tuple[Anomaly, boo
         episode=report.reference,
         since=now,
         next_at=report.expected_at or _next(ladder, now=now),
+        lost_at=None,
         told_at=now if tells else None,
+        is_public=first is not None and first.tells_shopper,
         evidence={**said, "items": lines, "threshold": first.id if first else None, "history": []},
     )
     opened = noticing.carry_out(Plan(fresh=[(fresh, Says(tells=tells))]), now=now, owner="order")
@@ -130,15 +132,15 @@ def _said(report: Report) -> dict[str, Any]:
     }
 
 
-_NAMES = {"lines": "lines", "note": "note", "expected_at": "expected_at"}
-
-
 def _differences(known: Anomaly, report: Report) -> dict[str, str]:
+    said = _said(Report(kind=known.kind)) | {
+        name: known.evidence[name] for name in ("lines", "note", "expected_at")
+        if name in known.evidence
+    }  # fmt: skip
     wrong = {
         name: "Differs from what was reported."
         for name, value in _said(report).items()
-        if known.evidence.get(name, [] if name == "lines" else None if name != "note" else "")
-        != value
+        if said[name] != value
     }
     if report.reference != known.episode:
         wrong["reference"] = "Trouble of this kind is open already under another reference."

@@ -18,11 +18,16 @@ from django.db import transaction
 from tracking.models.anomaly import ClearedBy
 from tracking.services import watching_orders, watching_parcels
 from tracking.services import watching_rows as store
+from tracking.services.notices import Notice, notice
 from tracking.services.watching_rows import SeenOrder
 from tracking.states import SOFT_TERMINAL, TIMED, ParcelStatus
 
 if TYPE_CHECKING:
     from tracking.services.announcing import Changed
+
+__all__ = [
+    "Notice", "await_parcels", "begin", "hear", "look_at_orders", "notice", "see_sent", "sweep",
+]  # fmt: skip
 
 S = ParcelStatus
 

@@ -136,7 +136,9 @@ def _order_fresh(
         episode="",
         since=finding.since,
         next_at=finding.next_at,
+        lost_at=None,
         told_at=now if says.tells else None,
+        is_public=any(rule.tells_shopper for rule, _due in finding.reached),
         evidence={**step, "history": [step]},
     )
 
@@ -149,6 +151,8 @@ def _order_risen(
         level=finding.level,
         severity=finding.rule.severity,
         next_at=finding.next_at,
+        lost_at=None,
         told_at=now if says.tells else None,
+        is_public=any(rule.tells_shopper for rule, _due in finding.reached),
         evidence=_order_step(finding, calendar, now),
     )

@@ -31,7 +31,9 @@ DAILY = timedelta(days=1)
 RESTARTS = frozenset({K.STALLED, K.CUSTOMS_STUCK, K.PICKUP_EXPIRING, K.SUSPECTED_LOST})
 """Kinds that are another episode when they are counted from another moment."""
 
-SILENCE = frozenset({K.NO_FIRST_SCAN, K.STALLED, K.PAST_ETA, K.SUSPECTED_LOST})
+SILENCE = frozenset(
+    {K.NO_FIRST_SCAN, K.STALLED, K.PAST_ETA, K.ATTEMPTS_EXHAUSTED, K.SUSPECTED_LOST}
+)
 """Kinds that end with the parcel being taken for lost."""
 
 LATE = frozenset({K.NO_FIRST_SCAN, K.STALLED, K.PAST_ETA, K.CUSTOMS_STUCK})
@@ -136,7 +138,7 @@ def _settle(looks: Sequence[_Look], *, now: datetime, how: ClearedBy) -> None:
     fresh: list[tuple[_Look, Finding]] = []
     risen: list[tuple[_Look, Finding, Episode]] = []
     over: list[tuple[Episode, str, Mapping[str, Any]]] = []
-    steps: list[tuple[int, datetime | None]] = []
+    steps: list[tuple[int, datetime | None, datetime | None]] = []
     for look in looks:
         held = {one.kind: one for one in look.known if one.cleared_at is None}
         resolved = {(one.kind, one.episode) for one in look.known if one.cleared_at is not None}
@@ -150,8 +152,10 @@ def _settle(looks: Sequence[_Look], *, now: datetime, how: ClearedBy) -> None:
                     fresh.append((look, finding))
             elif finding.level > stored.level:
                 risen.append((look, finding, stored))
-            elif stored.next_at != (next_at := _next_at(look, finding)):
-                steps.append((stored.id, next_at))
+            else:
+                ahead = _next_at(look, finding), _lost_at(look, finding)
+                if ahead != (stored.next_at, stored.lost_at):
+                    steps.append((stored.id, *ahead))
         over += [(stored, how, _end(look, now)) for stored in held.values()]
     told = _whom_to_tell(fresh, risen, now=now)
     moved = [look.seen.id for look, _f in fresh] + [look.seen.id for look, _f, _e in risen]
@@ -222,7 +226,9 @@ def _open(
         episode=finding.episode,
         since=finding.since,
         next_at=_next_at(look, finding),
+        lost_at=_lost_at(look, finding),
         told_at=now if says.tells else None,
+        is_public=_is_public(look, finding),
         evidence={**step, "scan": _quoted(quote), "history": [step]},
     )
     return fresh, says
@@ -243,7 +249,9 @@ def _rise(
         level=finding.level,
         severity=finding.rule.severity,
         next_at=_next_at(look, finding),
+        lost_at=_lost_at(look, finding),
         told_at=now if says.tells else None,
+        is_public=_is_public(look, finding),
         evidence={**_step(look, finding, now=now), "scan": _quoted(quote)},
     )
     return stored, risen, says
@@ -253,7 +261,6 @@ def _says(
     look: _Look, finding: Finding, *, told: set[tuple[int, str]], now: datetime, above: int = 0
 ) -> Says:
     return Says(
-        lost_at=look.judgement.lost_at if finding.kind in SILENCE else None,
         count=_count(look, finding, now=now),
         tells=(look.seen.id, finding.kind) in told,
         asks=any(rule.asks_carrier and rule.level > above for rule, _due in finding.reached),
@@ -297,9 +304,17 @@ def _count(look: _Look, finding: Finding, *, now: datetime) -> int:
 def _next_at(look: _Look, finding: Finding) -> datetime | None:
     """Say when something happens next: the next level, or the parcel is taken for lost."""
     ahead = [finding.next_at]
-    if finding.kind in SILENCE - {K.SUSPECTED_LOST}:
-        ahead.append(look.judgement.lost_at)
+    if finding.kind != K.SUSPECTED_LOST:
+        ahead.append(_lost_at(look, finding))
     return min((at for at in ahead if at is not None), default=None)
+
+
+def _lost_at(look: _Look, finding: Finding) -> datetime | None:
+    return look.judgement.lost_at if finding.kind in SILENCE else None
+
+
+def _is_public(look: _Look, finding: Finding) -> bool:
+    return look.facts.is_outbound and any(rule.tells_shopper for rule, _due in finding.reached)
 
 
 def _end(look: _Look, now: datetime) -> dict[str, Any]:

@@ -141,6 +141,7 @@ class Episode:
     episode: str
     since: datetime | None
     next_at: datetime | None
+    lost_at: datetime | None
     opened_at: datetime
     told_at: datetime | None
     cleared_at: datetime | None
@@ -149,7 +150,7 @@ class Episode:
 
 _EPISODE = (
     "a.id, a.{owner}_id, a.kind, a.level, a.severity, a.party, a.lane, a.episode, a.since,"
-    " a.next_at, a.opened_at, a.told_at, a.cleared_at, a.evidence"
+    " a.next_at, a.lost_at, a.opened_at, a.told_at, a.cleared_at, a.evidence"
 )
 
 
@@ -200,13 +201,15 @@ class Fresh(NamedTuple):
     episode: str
     since: datetime | None
     next_at: datetime | None
+    lost_at: datetime | None
     told_at: datetime | None
+    is_public: bool
     evidence: Mapping[str, Any]
 
 
 _FRESH = (
     "bigint", "text", "text", "int", "int", "text", "text", "timestamptz", "timestamptz",
-    "timestamptz", "text",
+    "timestamptz", "timestamptz", "bool", "text",
 )  # fmt: skip
 
 
@@ -222,9 +225,9 @@ def insert(
         (subject_id, kind): pk
         for pk, subject_id, kind in sql.rows(
             f"INSERT INTO tracking_anomaly ({owner}_id, kind, party, severity, level, lane,"
-            " episode, since, next_at, told_at, evidence, opened_at)"
-            " SELECT v.a, v.b, v.c, v.d, v.e, v.f, v.g, v.h, v.i, v.j, v.k::jsonb,"
-            f" %s::timestamptz FROM {unnest(_FRESH)} AS v(a, b, c, d, e, f, g, h, i, j, k)"
+            " episode, since, next_at, lost_at, told_at, is_public, evidence, opened_at)"
+            " SELECT v.a, v.b, v.c, v.d, v.e, v.f, v.g, v.h, v.i, v.j, v.k, v.l, v.m::jsonb,"
+            f" %s::timestamptz FROM {unnest(_FRESH)} AS v(a, b, c, d, e, f, g, h, i, j, k, l, m)"
             f" ON CONFLICT ({owner}_id, kind) WHERE cleared_at IS NULL{where} DO NOTHING"
             f" RETURNING id, {owner}_id, kind",
             (now, *columns(values, _FRESH)),
@@ -239,11 +242,15 @@ class Risen(NamedTuple):
     level: int
     severity: int
     next_at: datetime | None
+    lost_at: datetime | None
     told_at: datetime | None
+    is_public: bool
     evidence: Mapping[str, Any]
 
 
-_RISEN = ("bigint", "int", "int", "timestamptz", "timestamptz", "text")
+_RISEN = (
+    "bigint", "int", "int", "timestamptz", "timestamptz", "timestamptz", "bool", "text",
+)  # fmt: skip
 
 
 def raise_(risen: Sequence[Risen], *, now: datetime) -> set[int]:
@@ -255,10 +262,12 @@ def raise_(risen: Sequence[Risen], *, now: datetime) -> set[int]:
         pk
         for (pk,) in sql.rows(
             "UPDATE tracking_anomaly a SET level = v.level, severity = least(a.severity,"
-            " v.severity), next_at = v.next_at, told_at = coalesce(a.told_at, v.told_at),"
+            " v.severity), next_at = v.next_at, lost_at = v.lost_at,"
+            " told_at = coalesce(a.told_at, v.told_at), is_public = a.is_public OR v.is_public,"
             " escalated_at = %s, evidence = jsonb_set(a.evidence, '{history}',"
             " coalesce(a.evidence->'history', '[]'::jsonb) || v.evidence::jsonb)"
-            f" FROM {unnest(_RISEN)} AS v(id, level, severity, next_at, told_at, evidence)"
+            f" FROM {unnest(_RISEN)}"
+            " AS v(id, level, severity, next_at, lost_at, told_at, is_public, evidence)"
             " WHERE a.id = v.id AND a.cleared_at IS NULL AND a.level < v.level RETURNING a.id",
             (now, *columns(values, _RISEN)),
         )
@@ -282,13 +291,14 @@ def clear(over: Sequence[tuple[int, str, Mapping[str, Any]]], *, now: datetime) 
     }
 
 
-def reschedule(steps: Sequence[tuple[int, datetime | None]]) -> None:
-    """Write (episode, when its next step is)."""
+def reschedule(steps: Sequence[tuple[int, datetime | None, datetime | None]]) -> None:
+    """Write (episode, when its next step is, when the parcel is taken for lost)."""
     if steps:
-        types = ("bigint", "timestamptz")
+        types = ("bigint", "timestamptz", "timestamptz")
         sql.run(
-            f"UPDATE tracking_anomaly a SET next_at = v.next_at FROM {unnest(types)}"
-            " AS v(id, next_at) WHERE a.id = v.id AND a.cleared_at IS NULL",
+            "UPDATE tracking_anomaly a SET next_at = v.next_at, lost_at = v.lost_at"
+            f" FROM {unnest(types)} AS v(id, next_at, lost_at)"
+            " WHERE a.id = v.id AND a.cleared_at IS NULL",
             columns(steps, types),
         )
 
