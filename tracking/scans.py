@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import zlib
 from dataclasses import dataclass, field
@@ -71,14 +72,21 @@ def weight(scan: Scan, *, version: int) -> int:
     A newer version of the tables outweighs everything; then the further status, the one with a
     reason, and at last always the same one, so that the order in which they came does not matter.
     """
-    meaning = (
+    said = _said(
         scan.status, scan.reason, scan.party, scan.handed, scan.leg, scan.is_physical,
         scan.is_inferred,
     )  # fmt: skip
-    said = 0 if scan.status is None else RANK[scan.status] + 1
-    weighed = said * 4 + (scan.reason is not None) * 2 + (scan.handed is not None)
-    mark = zlib.crc32("\x1f".join(map(str, meaning)).encode()) % 128
-    return min(version, 4095) << VERSION_SHIFT | scan.is_known << 17 | weighed << 7 | mark
+    return min(version, 4095) << VERSION_SHIFT | scan.is_known << 17 | said
+
+
+@functools.lru_cache(maxsize=4096)
+def _said(status: ParcelStatus | None, *rest: object) -> int:
+    """Weigh what is said: the status, then reason and hand, then a mark of all of it."""
+    reason, _party, handed = rest[:3]
+    rank = 0 if status is None else RANK[status] + 1
+    weighed = rank * 4 + (reason is not None) * 2 + (handed is not None)
+    mark = zlib.crc32("\x1f".join(map(str, (status, *rest))).encode()) % 128
+    return weighed << 7 | mark
 
 
 class ProofKind(StrEnum):

@@ -113,21 +113,23 @@ def _snapshot(parcel: dict[str, Any], *, number: str) -> Snapshot:
 
 
 def _scan(event: dict[str, Any]) -> Scan:
-    status = _word(ParcelStatus, event, "status")
+    # Asked for only where it is there: most of an event is absent, and this runs all day.
+    status = _word(ParcelStatus, event, "status") if "status" in event else None
     occurred_at, local, source = _when(event)
     leg, sequence = event.get("leg"), event.get("sequence")
+    code = text(event, "code", limit=CODE_LIMIT) if "code" in event else ""
     return Scan(
         occurred_at=occurred_at,
         local_time=local,
         offset_source=source,
         status=status,
-        reason=_word(Reason, event, "reason"),
-        party=_word(Party, event, "party"),
-        handed=_word(Handed, event, "handed"),
-        raw_code=text(event, "code", limit=CODE_LIMIT) or text(event, "status", limit=CODE_LIMIT),
+        reason=_word(Reason, event, "reason") if "reason" in event else None,
+        party=_word(Party, event, "party") if "party" in event else None,
+        handed=_word(Handed, event, "handed") if "handed" in event else None,
+        raw_code=code or text(event, "status", limit=CODE_LIMIT),
         raw_text=text(event, "text"),
         location=text(event, "location", limit=PLACE_LIMIT),
-        country=country(text(event, "country")),
+        country=country(text(event, "country")) if "country" in event else "",
         event_id=_identity(text(event, "id")),
         sequence=sequence if isinstance(sequence, int) and 0 <= sequence < 2**31 else 0,
         leg=leg if isinstance(leg, int) and 1 <= leg <= 9 else 1,
@@ -139,8 +141,10 @@ def _scan(event: dict[str, Any]) -> Scan:
 
 def _word(vocabulary: type[Word], event: dict[str, Any], field: str) -> Word | None:
     """Return one of our words; another word moves nothing and stays in ``raw_code``."""
-    word = text(event, field)
-    return _vocabulary(vocabulary).get(word) if word else None
+    known = _vocabulary(vocabulary)
+    given = event[field]
+    found = known.get(given) if type(given) is str else None
+    return found or known.get(text(event, field))
 
 
 @functools.cache
