@@ -406,8 +406,9 @@ def of_dataco(path: Path, *, is_inner: bool) -> str:
     ]  # fmt: skip
     told = (
         f"**DataCo**: days from order to shipping, scheduled and real; {len(before):,} orders"
-        f" until {split:%Y-%m-%d} learnt from, {len(after):,} judged. The shipping mode stands"
-        " for the carrier. Whole days, and little in them depends on the place."
+        f" until {split:%Y-%m-%d} learnt from, {len(after):,} later ones judged but for those"
+        " shipped at once. The shipping mode stands for the carrier. Whole days, and little in"
+        " them depends on the place."
     )
     return "\n\n".join([told, table(("who",), rows)])
 
