@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -157,6 +158,21 @@ class TestLearn:
             return len(seen)
 
         assert queries(1) == queries(40)
+
+
+class TestBefore:
+    def test_what_was_delivered_before_this_version_is_learnt_from_too(self) -> None:
+        deliver(parcel(), parcel(connection=ConnectionFactory.create(adapter="simulator")))
+        heard = list(FinishedJourney.objects.values("parcel_id", "starts", "arrived_at"))
+        FinishedJourney.objects.all().delete()
+
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("tracking.migrations.0006_expecting").BEFORE)
+
+        (found,) = FinishedJourney.objects.values("parcel_id", "starts", "arrived_at")
+        assert [found] == heard
+        assert learning.learn(now=LATER) == 1
+        assert hours(Stage.OUT) == [1]
 
 
 class TestShelf:
