@@ -20,6 +20,7 @@ from typing import NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from tracking.calendars import Calendar, Pause
 from tracking.routes import Group, Level, Route, groups
@@ -33,7 +34,7 @@ class Stage(models.TextChoices):
 
     PLACED = "placed", _("Ordered")
     SHIPPED = "shipped", _("Shipped")
-    MOVING = "moving", _("With the carrier")
+    MOVING = "moving", pgettext_lazy("stage", "With the carrier")
     CUSTOMS = "customs", _("At customs")
     HANDED_OVER = "handed_over", _("With another carrier")
     NEAR = "near", _("In the recipient's town")
