@@ -20,7 +20,6 @@ from typing import NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.utils.translation import pgettext_lazy
 
 from tracking.calendars import Calendar, Pause
 from tracking.routes import Group, Level, Route, groups
