@@ -27,6 +27,7 @@ from tracking.carriers.base import (
     HttpRequest,
     careful,
     country,
+    decoded,
     json_fault,
     part,
     read_json,
@@ -34,7 +35,16 @@ from tracking.carriers.base import (
     text,
     to_utc,
 )
-from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
+from tracking.scans import (
+    CarrierError,
+    ErrorKind,
+    Onward,
+    Proof,
+    ProofKind,
+    Reading,
+    Scan,
+    Snapshot,
+)
 from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
 
 Word = TypeVar("Word", bound=TextChoices)
@@ -109,6 +119,24 @@ def _snapshot(parcel: dict[str, Any], *, number: str) -> Snapshot:
         is_complete=parcel.get("is_complete") is True,
         eta_from=_moment(text(parcel, "eta", "from")),
         eta_to=_moment(text(parcel, "eta", "to")),
+        onward=_onward(parcel) if "onward" in parcel else None,
+        proofs=_proofs(parcel) if "proofs" in parcel else (),
+        signed_by=text(parcel, "signed_by", limit=80) if "signed_by" in parcel else "",
+    )
+
+
+def _onward(parcel: dict[str, Any]) -> Onward | None:
+    carrier = text(parcel, "onward", "carrier", limit=50).lower()
+    number = text(parcel, "onward", "number", limit=64)
+    return Onward(carrier=carrier, number=number) if carrier and number else None
+
+
+def _proofs(parcel: dict[str, Any]) -> tuple[Proof, ...]:
+    """Return the proofs that are in the body itself; from addresses nothing is fetched."""
+    return tuple(
+        Proof(kind=ProofKind(kind), data=data)
+        for row in rows(parcel, "proofs")
+        if (kind := text(row, "kind")) in set(ProofKind) and (data := decoded(row.get("data")))
     )
 
 

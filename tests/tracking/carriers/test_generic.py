@@ -10,7 +10,7 @@ import pytest
 
 from tests.tracking.carriers.fixtures import HOME, body, journey, parcel, read
 from tracking.carriers import generic
-from tracking.scans import ErrorKind
+from tracking.scans import ErrorKind, Onward, Proof, ProofKind
 from tracking.states import Handed, OffsetSource, Party, Reason
 from tracking.states import ParcelStatus as S
 
@@ -88,6 +88,32 @@ class TestParse:
         (snapshot,) = generic.parse(orjson.dumps({"number": "AB12", "events": events})).parcels
 
         assert journey(snapshot).status == S.REGISTERED
+
+    def test_tells_where_it_travels_on_who_signed_and_what_proves_it(self) -> None:
+        told = {
+            "number": "AB12", "events": [], "signed_by": "Wei",
+            "onward": {"carrier": "YTO", "number": "YT7741900300117"},
+            "proofs": [{"kind": "photo", "data": "anBlZw=="}],
+        }  # fmt: skip
+
+        (snapshot,) = generic.parse(orjson.dumps(told)).parcels
+
+        assert conforms(told)
+        assert snapshot.signed_by == "Wei"
+        assert snapshot.onward == Onward(carrier="yto", number="YT7741900300117")
+        assert snapshot.proofs == (Proof(kind=ProofKind.PHOTO, data=b"jpeg"),)
+
+    @pytest.mark.parametrize(
+        "proof",
+        [{"kind": "ask", "data": "anBlZw=="}, {"kind": "photo", "data": "?"}, {"kind": "photo"}],
+    )
+    def test_takes_no_proof_that_it_cannot_read(self, proof: dict[str, str]) -> None:
+        told = {"number": "AB12", "events": [], "proofs": [proof], "onward": {"carrier": "yto"}}
+
+        (snapshot,) = generic.parse(orjson.dumps(told)).parcels
+
+        assert (snapshot.proofs, snapshot.onward) == ((), None)
+        assert not conforms(told)
 
     def test_a_long_id_keeps_two_events_apart(self) -> None:
         events = [{"id": "x" * 90 + "1"}, {"id": "x" * 90 + "2"}]
