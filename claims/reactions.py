@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from claims.models import Claim
-from claims.services import claims, compensations, evidence
+from claims.services import claims, compensations, conversation, evidence
 from portal.outbox.models import Event
 
 
@@ -22,3 +22,15 @@ def clean_photo(event: Event) -> None:
 def pay(event: Event) -> None:
     """Send the money of an approved claim, or send a failed payment again."""
     compensations.send(compensation_id=event.payload["compensation_id"], now=timezone.now())
+
+
+def tell_of_a_find(event: Event) -> None:
+    """Tell the desk when a parcel that was taken for lost is seen again."""
+    facts = event.payload
+    if facts["kind"] in {"lost", "suspected_lost"} and facts["cleared_by"] != "hand":
+        conversation.remark_found(
+            parcel_id=facts["parcel_id"],
+            episode=facts["anomaly_id"],
+            status=facts["status"],
+            now=timezone.now(),
+        )

@@ -36,13 +36,33 @@ class InternalNote(models.Model):
     """A note for staff only; a separate table, so that no query can leak it."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="notes")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    """None where the house itself remarks something."""
     body = models.TextField(_("note"))
+    key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
+    """Names what a remark of the house is about, so that it is made once."""
     written_at = models.DateTimeField(_("written"))
 
     class Meta:
         verbose_name = _("internal note")
         verbose_name_plural = _("internal notes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim", "key"],
+                condition=~models.Q(key=""),
+                name="internal_remark_once_per_claim_and_key",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(author__isnull=False) | ~models.Q(key=""),
+                name="internal_note_has_an_author_or_a_key",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.body[:60]

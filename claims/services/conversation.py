@@ -12,12 +12,18 @@ from claims.events import EvidenceAsked, MessageSent
 from claims.models import Claim, Evidence, EvidenceRequest, InternalNote, Message
 from claims.services import facts, steps
 from claims.services.refusals import NotYours, NoWords, Refusal
-from claims.states import ClaimState
+from claims.states import FREES_UNITS, ClaimReason, ClaimState
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.recording import record
+from tracking.states import ParcelStatus
 
 BODY_MAX = 4000
+MONEY_AGREED = (
+    ClaimState.APPROVED, ClaimState.COMPENSATING, ClaimState.COMPENSATION_FAILED,
+    ClaimState.RESOLVED, ClaimState.CLOSED,
+)  # fmt: skip
+"""States in which money was promised or paid."""
 ANSWER_DAYS_MAX = 30
 """The desk picks days and means their end, so that a day more is let pass."""
 
@@ -117,6 +123,41 @@ def note(*, claim: Claim, author: User, body: str, now: datetime) -> InternalNot
     return InternalNote.objects.create(
         claim=claim, author=author, body=_words(body), written_at=now
     )
+
+
+FOUND = (
+    "The parcel has been seen again: %(status)s. Money was agreed for its loss. Decide what now.",
+    "包裹重新出现，当前状态：%(status)s。该单已同意按丢失赔付，请决定由顾客保留、退回或退还款项。",
+)
+FOUND_IN_TIME = (
+    "The parcel has been seen again: %(status)s. Look at its journey before you decide.",
+    "包裹重新出现，当前状态：%(status)s。请先查看物流再作决定。",
+)
+
+
+@transaction.atomic
+def remark_found(*, parcel_id: int, episode: int, status: str, now: datetime) -> int:
+    """
+    Tell the desk that a parcel taken for lost has been seen again; return how many claims have it.
+
+    Safe to run twice: each episode is remarked once a claim. Claims that ended without money need
+    no remark.
+    """
+    claims = Claim.objects.filter(parcel_id=parcel_id, reason=ClaimReason.LOST).exclude(
+        state__in=[ClaimState.DRAFT, *FREES_UNITS]
+    )
+    words = ParcelStatus(status).label if status in ParcelStatus.values else status
+    for claim in claims:
+        texts = FOUND if claim.state in MONEY_AGREED else FOUND_IN_TIME
+        InternalNote.objects.get_or_create(
+            claim=claim,
+            key=f"found:{episode}",
+            defaults={
+                "body": "\n".join(text % {"status": words} for text in texts),
+                "written_at": now,
+            },
+        )
+    return len(claims)
 
 
 @transaction.atomic

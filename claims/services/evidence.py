@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import re
@@ -28,6 +27,7 @@ from claims.states import ClaimState, EvidenceState
 from portal.accounts.models import User
 from portal.lib import images
 from portal.lib.failpoints import reach
+from portal.lib.storing import Stored
 from portal.outbox.recording import record
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ NEAR = 6
 """Two photos whose dHash differ in at most this many of 64 bits are called alike."""
 PLAIN = 5
 """A dHash with fewer set or unset bits is of a plain surface and proves nothing."""
+ROOM = "evidence"
+"""Where photos lie in the private storage."""
 ROWS_PER_CLAIM = 4
 """Photos taken back keep their rows; so many times the quota may be sent in all."""
 
@@ -185,7 +187,10 @@ def attach(
         digest.update(chunk)
     file.seek(0)
     token = secrets.token_urlsafe(16)
-    with _stored({"original": file}, token) as stored, transaction.atomic():
+    with (
+        Stored({"original": file}, room=ROOM, token=token) as stored,
+        transaction.atomic(),
+    ):
         locked = Claim.objects.select_for_update(of=("self",)).get(pk=claim.pk)
         _check_may_change(locked, user)
         if again := _known(locked, upload_key):
@@ -232,7 +237,7 @@ def clean(*, evidence_id: int, now: datetime) -> Evidence:
         _finish(photo, state=EvidenceState.REFUSED, refusal="unreadable", cleaned_at=now)
         return photo
     copies = {"large": ContentFile(result.large), "small": ContentFile(result.small)}
-    with _stored(copies, secrets.token_urlsafe(16), ".jpg") as stored:
+    with Stored(copies, room=ROOM, token=secrets.token_urlsafe(16), ending=".jpg") as stored:
         reach("photos.stored")
         is_ours = _finish(
             photo,
@@ -336,37 +341,6 @@ select mine.id, other.id, other.token, claim.id, claim.ref, claim.shopper_id,
  where mine.id = any(%(wanted)s)
  order by mine.id, is_same_file desc, distance, other.id
 """
-
-
-class _Stored:
-    """Files written to the private storage, taken away again unless the block succeeds."""
-
-    def __init__(self, files: Mapping[str, File[bytes]], folder: str, ending: str = "") -> None:
-        self._files, self._folder, self._ending = files, folder, ending
-        self.names: dict[str, str] = {}
-
-    def __enter__(self) -> _Stored:
-        try:
-            for label, file in self._files.items():
-                path = f"evidence/{self._folder[:2]}/{self._folder}/{label}{self._ending}"
-                self.names[label] = default_storage.save(path, file)
-        except BaseException:
-            self.drop()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is not None:
-            self.drop()
-
-    def drop(self) -> None:
-        """Take the files away."""
-        for name in self.names.values():
-            with contextlib.suppress(OSError):
-                default_storage.delete(name)
-
-
-_stored = _Stored
 
 
 def _finish(photo: Evidence, **fields: object) -> bool:

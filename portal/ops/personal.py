@@ -23,7 +23,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "tracking.disruptionwindow": ("declared_by",),
     "tracking.poll": ("number",),
     "tracking.subscription": ("number",),
-    "tracking.proofofdelivery": ("number", "original", "large", "small", "sha256"),
+    "tracking.proofofdelivery": ("address", "number", "original", "large", "small", "sha256"),
     "tracking.breakermove": ("actor",),
     "claims.claim": (
         "shopper", "language", "story", "answers", "without_box", "decision_text", "assignee",
@@ -41,6 +41,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "notifications.letter": ("recipient", "address", "language", "facts", "subject"),
     "notifications.preference": ("person",),
     "notifications.watch": ("person", "parcel_token"),
+    "notifications.endpoint": ("created_by",),
+    "notifications.dispatch": ("body",),
     "outbox.event": ("payload",),
 }  # fmt: skip
 """Model label -> fields about a person."""
@@ -80,6 +82,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "claims.claimtransition": ("origin", "reason_code", "target", "verb"),
     "claims.evidence": ("kind", "refusal", "token", "upload_key"),
     "claims.evidencerequest": ("kind",),
+    "claims.internalnote": ("key",),
     "claims.assessment": ("currency", "digest", "rule"),
     "claims.approval": ("currency", "digest"),
     "claims.paymentbalance": ("currency",),
@@ -91,5 +94,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "claims.entry": ("currency",),
     "notifications.letter": ("cause", "channel", "error", "message_id", "name"),
     "notifications.preference": ("kind",),
+    "notifications.endpoint": (
+        "description", "events", "former_secret", "ref", "secret", "url",
+    ),
+    "notifications.dispatch": ("error", "message_id", "type"),
 }  # fmt: skip
 """Model label -> fields of these kinds that say nothing about a person."""
