@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.outbox.nudging import nudge
-from tracking.services import expecting, intake, learning, polling, subscribing, watching
+from tracking.services import expecting, intake, learning, polling, proving, subscribing, watching
 
 ROUND_SECONDS = 60.0
 
@@ -66,3 +66,9 @@ def poll_due(until: float = 0.0, **_: object) -> None:
 def subscribe_due(**_: object) -> None:
     """Every half minute: ask for pushes that must be asked for, or asked for again."""
     subscribing.subscribe(clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def fetch_proofs(**_: object) -> None:
+    """Every minute: fetch what shows that parcels were handed over."""
+    proving.fetch(clock=timezone.now)

@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                 ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proofs', to='tracking.parcel')),
                 ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tracking.connection')),
                 ('envelope', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tracking.envelope')),
+                ('address', models.BinaryField(default=b'')),
                 ('number', models.CharField(blank=True, max_length=64, verbose_name='tracking number')),
                 ('kind', models.CharField(choices=[('photo', 'Photo'), ('signature', 'Signature'), ('document', 'Document'), ('ask', 'To be asked for')], max_length=10, verbose_name='shows')),
                 ('source', models.BinaryField(max_length=32)),

@@ -332,7 +332,9 @@ class ProofOfDelivery(models.Model):
     envelope = models.ForeignKey(
         Envelope, on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
-    """The message that named it; its address or bytes are read from there."""
+    """The message that named it; bytes that came inside are read from there."""
+    address = models.BinaryField(default=b"", editable=False)
+    """Where to fetch it, sealed: such addresses open the picture to whoever holds them."""
     number = models.CharField(_("tracking number"), max_length=64, blank=True)
     kind = models.CharField(
         _("shows"),
@@ -345,7 +347,7 @@ class ProofOfDelivery(models.Model):
         ],
     )
     source = models.BinaryField(max_length=32, editable=False)
-    """A digest of its address or of its bytes."""
+    """A digest of its address, as far as that stays the same, or of its bytes."""
     state = models.CharField(
         _("state"), max_length=8, choices=ProofState, default=ProofState.WAITING
     )

@@ -33,7 +33,7 @@ from tracking.scans import (
     Snapshot,
     weight,
 )
-from tracking.services import announcing, expecting, poll_times, watching
+from tracking.services import announcing, expecting, poll_times, proving, watching
 from tracking.services import applying_rows as store
 from tracking.services.announcing import Changed
 from tracking.services.applying_rows import (
@@ -232,7 +232,7 @@ def _assign(
                 verdict.sentences.append(f"No current parcel of this connection is {shown}.")
                 if number and len(number) <= 64:
                     verdict.numbers.append(number)
-            elif snapshot.carrier not in {"", envelope.adapter, target.carrier}:
+            elif not _is_of(snapshot.carrier, target, envelope):
                 verdict.sentences.append(
                     f"{number} is with {target.carrier} here, but the message says"
                     f" {store.clip(snapshot.carrier, 40)}."
@@ -243,6 +243,14 @@ def _assign(
                     news[target.parcel.id] = about
         verdicts.append(verdict)
     return verdicts, news
+
+
+def _is_of(carrier: str, target: Target, envelope: Held) -> bool:
+    """Test whether a snapshot that names a carrier can be about the parcel it names."""
+    if carrier in {"", envelope.adapter, target.carrier}:
+        return True
+    # Registered only by who gathers its news, a parcel may be with any carrier of theirs.
+    return target.carrier == envelope.adapter and envelope.adapter not in names.CARRIERS
 
 
 def _is_drift(errors: Iterable[CarrierError]) -> bool:
@@ -391,6 +399,8 @@ def _apply_news(news: Sequence[_News], *, now: datetime) -> None:
     _count_unknown(news, fresh, now=now)
     _travel_on(news, now=now)
     _settle(told, now=now)
+    proofs = [(one.parcel.id, pk, found) for one in news for pk, found in one.proofs]
+    proving.keep(found=proofs, now=now)
 
 
 @dataclass(slots=True)
@@ -428,6 +438,7 @@ def _settle(told: Sequence[_Told], *, now: datetime) -> None:
     expecting.hear(changed=changed, revised=revised, now=now)
     watching.hear(changed=changed, revised=revised, now=now)
     poll_times.hear(changed=changed, now=now)
+    proving.hear(changed=changed, now=now)
 
 
 def _is_revised(told: _Told) -> bool:

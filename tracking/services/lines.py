@@ -50,6 +50,28 @@ class Line:
         """Whether calls carry a token that must be fetched first."""
         return isinstance(self.adapter, NeedsToken)
 
+    def ask(
+        self,
+        *,
+        number: str,
+        carrier: str,
+        phone: str,
+        postcode: str,
+        country: str,
+        shipped_at: datetime | None = None,
+    ) -> Ask:
+        """Say of a parcel what its carrier needs to know, and not more."""
+        wants = self.capabilities
+        digits = "".join(one for one in phone if one in "0123456789")
+        return Ask(
+            number=number,
+            carrier=carrier,
+            phone_last4=digits[-4:] if wants.needs_phone_last4 else "",
+            postcode=postcode if wants.needs_postcode else "",
+            country=country if wants.needs_postcode else "",
+            shipped_on=shipped_at.date().isoformat() if shipped_at else "",
+        )
+
     def scrub(self, text: str) -> str:
         """Return the text without this connection's secrets."""
         names = (*self.capabilities.credentials, "token")

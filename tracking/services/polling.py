@@ -19,7 +19,7 @@ import orjson
 from portal.outbox.nudging import nudge
 from tracking import cadence
 from tracking.cadence import Urgency
-from tracking.carriers.base import Ask, HttpRequest
+from tracking.carriers.base import HttpRequest
 from tracking.models import Parcel
 from tracking.models.parcel import normalise
 from tracking.models.polling import PollOutcome
@@ -279,7 +279,13 @@ def _may_have_served(error: CarrierError, heard: Heard) -> bool:
 
 def _pack(line: Line, rows: Sequence[Row]) -> list[Batch]:
     """Describe the call about these rows; calls of their own where an adapter wants it so."""
-    asks = [_ask(line, row) for row in rows]
+    asks = [
+        line.ask(
+            number=row.number, carrier=row.carrier, phone=row.phone, postcode=row.postcode,
+            country=row.country, shipped_at=row.shipped_at,
+        )
+        for row in rows
+    ]  # fmt: skip
     requests = line.adapter.build_requests(asks, line.settings)
     if len(requests) == 1:
         return [(list(rows), requests[0])]
@@ -294,20 +300,6 @@ def _pack(line: Line, rows: Sequence[Row]) -> list[Batch]:
 
 def _first(requests: Sequence[HttpRequest]) -> Sequence[HttpRequest]:
     return requests[:1]
-
-
-def _ask(line: Line, row: Row) -> Ask:
-    """Say what the carrier needs to know, and not more."""
-    wants = line.capabilities
-    digits = "".join(one for one in row.phone if one in "0123456789")
-    return Ask(
-        number=row.number,
-        carrier=row.carrier,
-        phone_last4=digits[-4:] if wants.needs_phone_last4 else "",
-        postcode=row.postcode if wants.needs_postcode else "",
-        country=row.country if wants.needs_postcode else "",
-        shipped_on=row.shipped_at.date().isoformat() if row.shipped_at else "",
-    )
 
 
 def _digest(snapshots: Sequence[Snapshot]) -> bytes:

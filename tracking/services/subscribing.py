@@ -22,7 +22,7 @@ from portal.lib import sql
 from portal.lib.sql import columns, unnest
 from tracking import cadence
 from tracking.carriers import registry
-from tracking.carriers.base import Ask, HttpRequest
+from tracking.carriers.base import HttpRequest
 from tracking.carriers.base import Subscribing as CanSubscribe
 from tracking.models import Connection, Parcel, Subscription
 from tracking.models.parcel import normalise
@@ -240,7 +240,19 @@ class Subscriptions:
         for at in range(0, len(rows), size):
             part = rows[at : at + size]
             requests: Sequence[HttpRequest] = adapter.subscribe(
-                [_ask(line, row) for row in part], line.settings, url=url, secret=secret
+                [
+                    line.ask(
+                        number=row.number,
+                        carrier=row.carrier,
+                        phone=row.phone,
+                        postcode=row.postcode,
+                        country=row.country,
+                    )
+                    for row in part
+                ],
+                line.settings,
+                url=url,
+                secret=secret,
             )
             if len(requests) == 1:
                 batches.append((part, requests[0]))
@@ -340,15 +352,3 @@ class Subscriptions:
             )
         self._settled.clear()
         self._lost.clear()
-
-
-def _ask(line: Line, row: _Row) -> Ask:
-    wants = line.capabilities
-    digits = "".join(one for one in row.phone if one in "0123456789")
-    return Ask(
-        number=row.number,
-        carrier=row.carrier,
-        phone_last4=digits[-4:] if wants.needs_phone_last4 else "",
-        postcode=row.postcode if wants.needs_postcode else "",
-        country=row.country if wants.needs_postcode else "",
-    )

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import orjson
 import pytest
@@ -32,6 +33,7 @@ from tests.tracking.courier import (
 )
 from tracking.carriers.base import Quota
 from tracking.models import (
+    Anomaly,
     Breaker,
     BreakerMove,
     Connection,
@@ -390,6 +392,17 @@ class TestPolicy:
         assert due_at is not None
         assert due_at >= NOON + HOUR
 
+    def test_a_stale_parcel_is_asked_about_twice_a_day(
+        self, line: Connection, counter: Desk
+    ) -> None:
+        one = parcel(line)
+        Anomaly.objects.create(parcel=one, kind="suspected_lost", opened_at=NOON)
+        counter.events[one.number] = [event("in_transit", BEFORE)]
+
+        poll()
+
+        assert is_near(row(one).due_at, NOON + 12 * HOUR, share=12 * HOUR)
+
     def test_ten_a_day_for_one_parcel_are_not_eleven(
         self, counter: Desk, settings: Settings
     ) -> None:
@@ -623,7 +636,7 @@ class TestOneBadCarrier:
             time.sleep(3)
             return Response("late")
 
-        def unwell(name: str) -> Response | None:
+        def unwell(name: str, _request: Request) -> Response | None:
             return {
                 "failing": Response("oops", status=500),
                 "limiting": Response("wait", status=429, headers={"Retry-After": "60"}),
@@ -639,10 +652,7 @@ class TestOneBadCarrier:
                 for name, server in servers.items():
                     server.start()
                     desks[name] = desk(server)
-                    if name == "hanging":
-                        desks[name].answer = hang
-                    else:
-                        desks[name].answer = lambda _request, name=name: unwell(name)
+                    desks[name].answer = hang if name == "hanging" else partial(unwell, name)
                     line = connect(adapters[name], desks[name].host, settings)
                     for _ in range(60):
                         parcel(line)
