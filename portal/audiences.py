@@ -91,6 +91,8 @@ ROUTES: dict[str, Audience] = {
     "api-orders": Audience.MACHINE,
     "api-order": Audience.MACHINE,
     "api-order-parcels": Audience.MACHINE,
+    "api-order-anomalies": Audience.MACHINE,
+    "api-order-anomaly-clear": Audience.MACHINE,
     "api-parcel": Audience.MACHINE,
     "api-schema": Audience.ANYONE,
     "api-docs": Audience.ANYONE,

@@ -47,6 +47,22 @@ class Rule:
     is_active: bool = True
 
 
+ANCHORS: Mapping[str, frozenset[str]] = {
+    K.NO_FIRST_SCAN: frozenset({Anchor.SHIPPED}),
+    K.STALLED: frozenset({Anchor.SCAN}),
+    K.PAST_ETA: frozenset({Anchor.EXPECTED, Anchor.PROMISED}),
+    K.CUSTOMS_STUCK: frozenset({Anchor.STATUS}),
+    K.ATTEMPTS_EXHAUSTED: frozenset({Anchor.ATTEMPTS}),
+    K.PICKUP_EXPIRING: frozenset({Anchor.PICKUP_ENDS}),
+    K.SUSPECTED_LOST: frozenset({Anchor.SCAN, Anchor.SHIPPED, Anchor.EXPECTED, Anchor.PROMISED}),
+    K.UNTRACKABLE: frozenset({Anchor.SHIPPED}),
+    K.EXPIRED: frozenset({Anchor.SCAN, Anchor.SHIPPED}),
+    K.NOT_SHIPPED: frozenset({Anchor.PLACED}),
+    K.OUT_OF_STOCK: frozenset({Anchor.REPORTED}),
+    K.WRONG_ITEM: frozenset({Anchor.REPORTED}),
+}
+"""From what each kind with a clock may be counted."""
+
 Rules = Mapping[str, Sequence[Rule]]
 """Kind -> its rules."""
 

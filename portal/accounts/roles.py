@@ -38,13 +38,17 @@ _LETTERS = ("notifications.view_letter", "notifications.resend_letter")
 
 GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.SHOPPER: (),
-    RoleName.AGENT: (*_READ, "claims.decide_claim", "notifications.view_letter"),
+    RoleName.AGENT: (
+        *_READ, "claims.decide_claim", "notifications.view_letter", "tracking.handle_anomaly",
+    ),
     RoleName.APPROVER: (
         *_READ, "claims.decide_claim", "claims.second_claim", "notifications.view_letter",
+        "tracking.handle_anomaly",
     ),
     RoleName.DUTY_MANAGER: (
         *_READ, *_LETTERS, "claims.decide_claim", "claims.second_claim", "outbox.view_*",
         "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
+        "tracking.handle_anomaly", "tracking.add_disruptionwindow",
     ),
     RoleName.AUDITOR: (
         *_READ, "accounts.view_*", "notifications.view_*", "outbox.view_*",
@@ -53,7 +57,8 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.ADMINISTRATOR: (
         *_READ, *_LETTERS, "accounts.*", "notifications.view_*", "outbox.view_*",
         "outbox.replay_delivery", "tracking.add_*", "tracking.change_*", "tracking.delete_*",
-        "tracking.replay_*", "claims.add_reasonpolicy", "claims.change_reasonpolicy",
+        "tracking.replay_*", "tracking.handle_anomaly", "claims.add_reasonpolicy",
+        "claims.change_reasonpolicy",
         "claims.add_evidenceask", "claims.change_evidenceask", "claims.delete_evidenceask",
         "claims.add_approvallimit", "claims.change_approvallimit",
     ),

@@ -15,7 +15,10 @@ from portal.accounts.models import ApiToken
 PREFIX = "amd_"
 """Lets secret scanners recognise a leaked key."""
 
-SCOPES = ("orders:read", "orders:write", "parcels:read", "parcels:write", "claims:read")
+SCOPES = (
+    "orders:read", "orders:write", "parcels:read", "parcels:write", "anomalies:read",
+    "anomalies:write", "claims:read",
+)  # fmt: skip
 """Scopes the admin offers."""
 
 _SCOPE = re.compile(r"[a-z]+:[a-z]+")

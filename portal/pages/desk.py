@@ -22,7 +22,7 @@ from claims.models import Claim, Compensation
 from claims.states import WITH_STAFF, ClaimState, CompensationState
 from portal.lib.money import Money
 from portal.outbox.models import Delivery, DeliveryState
-from tracking.models import Envelope
+from tracking.models import Anomaly, Envelope
 from tracking.states import EnvelopeState
 
 SHORT = 6
@@ -60,6 +60,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("outbox.view_delivery"):
         dead = _capped(Delivery.objects.filter(state=DeliveryState.DEAD))
         tiles.append(_tile(_("Dead letters"), dead, "outbox_delivery", "state__exact=dead"))
+    if user.has_perm("tracking.view_anomaly"):
+        tiles += _troubles(user.pk)
     if user.has_perm("tracking.view_envelope"):
         trouble = (EnvelopeState.QUARANTINED, EnvelopeState.DEAD)
         waits = _capped(Envelope.objects.filter(state__in=trouble))
@@ -102,6 +104,16 @@ def _payments() -> list[Tile]:
             "claims_compensation",
             "state__exact=unknown",
         ),
+    ]
+
+
+def _troubles(person_id: int | None) -> list[Tile]:
+    open_ = Anomaly.objects.filter(cleared_at__isnull=True)
+    severe = _capped(open_.filter(severity__lte=2, assignee=None))
+    mine = _capped(open_.filter(assignee=person_id))
+    return [
+        _tile(_("Severe trouble nobody has"), severe, "tracking_anomaly", "queue=nobody"),
+        _tile(_("Trouble in my hands"), mine, "tracking_anomaly", "queue=mine"),
     ]
 
 
@@ -157,6 +169,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Orders"), "shopping_bag", "tracking.order", ""),
                 (_("Parcels"), "package_2", "tracking.parcel", ""),
                 (_("Anomalies"), "warning", "tracking.anomaly", ""),
+                (_("Disruptions"), "thunderstorm", "tracking.disruptionwindow", ""),
                 (_("Expectations"), "event_upcoming", "tracking.etarevision", ""),
                 (_("Transit times"), "timelapse", "tracking.transitstat", ""),
                 (_("Carriers"), "local_shipping", "tracking.carrier", ""),
@@ -171,12 +184,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             (
                 (_("Letters"), "mail", "notifications.letter", ""),
                 (_("Channels"), "campaign", "notifications.preference", ""),
+                (_("Webhooks"), "webhook", "notifications.endpoint", ""),
+                (_("Webhook messages"), "outgoing_mail", "notifications.dispatch", ""),
             ),
         ),
         (
             _("Rules"),
             (
                 (_("Policies"), "gavel", "claims.reasonpolicy", ""),
+                (_("Thresholds"), "timer", "tracking.threshold", ""),
                 (_("Approval limits"), "speed", "claims.approvallimit", ""),
             ),
         ),

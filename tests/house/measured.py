@@ -37,7 +37,7 @@ from tests.portal.pages.opening import open_up
 from tests.tracking import pushes
 from tests.typing import Answer
 from tracking.carriers import generic
-from tracking.models import Parcel
+from tracking.models import Anomaly, Parcel
 from tracking.states import ParcelStatus
 
 Visit = Callable[[], Answer]
@@ -335,6 +335,9 @@ LISTS: dict[str, Callable[[], object]] = {
     "tracking_parcel": on_its_way,
     "tracking_order": lambda: OrderLineFactory.create(),
     "tracking_envelope": lambda: EnvelopeFactory.create(),
+    "tracking_anomaly": lambda: Anomaly.objects.create(
+        parcel=on_its_way(), kind="stalled", opened_at=NOON
+    ),
     "claims_approval": lambda: ClaimFactory.create(approved=True),
     "claims_compensation": lambda: ClaimFactory.create(approved=True),
 }

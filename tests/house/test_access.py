@@ -141,6 +141,7 @@ def address(name: str, taken: tuple[str, ...], claim: Claim) -> str:
         "token": claim.parcel.token if about_parcel else photo.token,
         "size": "large",
         "name": "check",
+        "kind": "out_of_stock",
         "number": claim.parcel.number if name == "api-parcel" else claim.order.number,
     }
     unknown = set(taken) - set(stands_for)
@@ -151,7 +152,8 @@ def address(name: str, taken: tuple[str, ...], claim: Claim) -> str:
 WATCHED = (
     "claims.claim", "claims.claimline", "claims.claimunit", "claims.evidence", "claims.message",
     "claims.internalnote", "claims.evidencerequest", "claims.approval", "claims.compensation",
-    "tracking.order", "tracking.parcel", "tracking.parcelline", "notifications.watch",
+    "tracking.order", "tracking.parcel", "tracking.parcelline", "tracking.anomaly",
+    "notifications.watch",
 )  # fmt: skip
 
 

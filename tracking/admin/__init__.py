@@ -1,5 +1,23 @@
 """The desk's view of what happened: orders, parcels, carriers and their envelopes."""
 
-from tracking.admin import anomalies, carriers, codes, envelopes, expectations, orders, parcels
+from tracking.admin import (
+    anomalies,
+    carriers,
+    codes,
+    envelopes,
+    expectations,
+    orders,
+    parcels,
+    thresholds,
+)
 
-__all__ = ["anomalies", "carriers", "codes", "envelopes", "expectations", "orders", "parcels"]
+__all__ = [
+    "anomalies",
+    "carriers",
+    "codes",
+    "envelopes",
+    "expectations",
+    "orders",
+    "parcels",
+    "thresholds",
+]

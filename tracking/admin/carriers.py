@@ -21,7 +21,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from tracking.carriers import registry
+from tracking import calendars
+from tracking.carriers import homes, registry
 from tracking.models import Carrier, Connection, ConnectionSecret
 from tracking.services import keys
 
@@ -38,13 +39,37 @@ class CarrierForm(forms.ModelForm):
             )
         return zone
 
+    def clean_country(self) -> str:
+        """Write a country in capitals."""
+        country = str(self.cleaned_data["country"]).strip().upper()
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+            raise forms.ValidationError(_("Write two letters, such as DE."))
+        return country
+
+    def clean_weekdays(self) -> str:
+        """Take days of the week only, each once."""
+        days = "".join(sorted(set(str(self.cleaned_data["weekdays"]).strip())))
+        if days.strip("1234567"):
+            raise forms.ValidationError(_("Write digits from 1, Monday, to 7, Sunday."))
+        return days
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a part of a country whose holidays nobody knows."""
+        given = super().clean() or {}
+        part = str(given.get("subdivision") or "").strip()
+        country = given.get("country") or homes.country(str(given.get("timezone", "")))
+        if part and calendars.known(country, part)[1] != part:
+            self.add_error("subdivision", _("No holidays are known for this part of the country."))
+        return given
+
 
 @admin.register(Carrier)
 class CarrierAdmin(ModelAdmin):
     """Couriers by name and home."""
 
     form = CarrierForm
-    list_display = ["slug", "name_en", "name_zh", "timezone"]
+    list_display = ["slug", "name_en", "name_zh", "timezone", "country", "weekdays", "is_postal"]
+    list_filter = ["is_postal", "country"]
     search_fields = ["slug", "name_en", "name_zh"]
     ordering = ["slug"]
 

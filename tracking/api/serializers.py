@@ -180,7 +180,7 @@ def as_parcel(data: dict[str, Any], *, skus: list[str], at: str = "") -> NewParc
             Inside(
                 position=part["line"]
                 if "line" in part
-                else _line_of(part["sku"], skus, at=f"{at}lines[{place}].sku"),
+                else line_of(part["sku"], skus, at=f"{at}lines[{place}].sku"),
                 quantity=part["quantity"],
             )
             for place, part in enumerate(data["lines"])
@@ -188,7 +188,12 @@ def as_parcel(data: dict[str, Any], *, skus: list[str], at: str = "") -> NewParc
     )
 
 
-def _line_of(sku: str, skus: list[str], *, at: str) -> int:
+def line_of(sku: str, skus: list[str], *, at: str) -> int:
+    """
+    Return the place of the line with this SKU, counted from 1.
+
+    :raises serializers.ValidationError: at ``at``, if none has it or several have.
+    """
     if sku not in skus:
         raise serializers.ValidationError({at: ["The order has no line with this SKU."]})
     if skus.count(sku) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from tracking.api import docs, views, webhooks
+from tracking.api import anomalies, docs, views, webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/carriers/<str:slug>/", webhooks.receive, name="carrier-hook"),
@@ -14,6 +14,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "api/v1/orders/<str:number>/parcels/",
         views.RegisterParcel.as_view(),
         name="api-order-parcels",
+    ),
+    path(
+        "api/v1/orders/<str:number>/anomalies/",
+        anomalies.OrderAnomalies.as_view(),
+        name="api-order-anomalies",
+    ),
+    path(
+        "api/v1/orders/<str:number>/anomalies/<str:kind>/clear/",
+        anomalies.ClearAnomaly.as_view(),
+        name="api-order-anomaly-clear",
     ),
     path("api/v1/parcels/<str:number>/", views.ReadParcel.as_view(), name="api-parcel"),
     path("api/schema/", docs.Schema.as_view(), name="api-schema"),

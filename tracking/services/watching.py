@@ -36,7 +36,6 @@ PROMPT = frozenset({S.ATTEMPT_FAILED, S.CUSTOMS, S.AVAILABLE_FOR_PICKUP})
 """Statuses with clocks of their own: a parcel that comes to one is looked at soon."""
 
 
-@transaction.atomic
 def begin(*, parcel_id: int, now: datetime) -> None:
     """Watch a parcel that has been registered."""
     store.watch_parcels([parcel_id], at=now)
@@ -48,7 +47,6 @@ def see_sent(*, order_id: int, now: datetime) -> None:
     look_at_orders(store.watched_orders([order_id]), now=now, how=ClearedBy.NEWS)
 
 
-@transaction.atomic
 def await_parcels(*, order_id: int, now: datetime) -> None:
     """Watch an order that has been registered without a parcel."""
     store.watch_orders([order_id], at=now)

@@ -352,6 +352,8 @@ class TestDocs:
             "/api/v1/orders/",
             "/api/v1/orders/{number}/",
             "/api/v1/orders/{number}/parcels/",
+            "/api/v1/orders/{number}/anomalies/",
+            "/api/v1/orders/{number}/anomalies/{kind}/clear/",
             "/api/v1/parcels/{number}/",
         }
 
