@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking.models.anomaly import AnomalyKind
 from tracking.rules import Journey, is_plausible, project
 from tracking.scans import Scan
-from tracking.states import SOFT_TERMINAL, Handed, Party, Reason
+from tracking.states import SOFT_TERMINAL, AnomalyKind, Handed, Party, Reason
 from tracking.states import ParcelStatus as S
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
