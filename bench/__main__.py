@@ -1,11 +1,11 @@
-"""``python -m bench [ingest|drain|apply|read|eta] ...``; without a word, everything."""
+"""``python -m bench [ingest|drain|apply|read|eta|planner|watch|fleet]``; no word, all of them."""
 
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
 
-BENCHES = ("ingest", "drain", "apply", "read", "eta")
+BENCHES = ("ingest", "drain", "apply", "read", "eta", "planner", "watch", "fleet")
 
 
 def main() -> None:
@@ -23,8 +23,13 @@ def main() -> None:
         "--inner", action="store_true", help="eta: judge on a part of what may be learnt from"
     )
     parser.add_argument(
-        "--rows", type=int, default=1_000_000, help="apply: parcels in the large table (1000000)"
+        "--rows",
+        type=int,
+        default=1_000_000,
+        help="apply, planner, watch: rows in the large table (1000000)",
     )
+    parser.add_argument("--parcels", type=int, default=50_000, help="fleet: parcels (50000)")
+    parser.add_argument("--days", type=int, default=14, help="fleet: simulated days (14)")
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     options = parser.parse_args()
     for name in options.what or BENCHES:

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import transaction
+
 from portal.lib import sql
 from portal.lib.sql import columns, unnest
 from tracking.cadence import GRACE, WEIGHTS, Facts, Urgency
@@ -54,21 +56,21 @@ WITH ranked AS (
  ) d
 ), wanted AS (
  SELECT urgency, count(*) AS many FROM ranked WHERE place <= %(count)s GROUP BY urgency
-), held AS MATERIALIZED (
- SELECT l.id, l.due_at FROM wanted w CROSS JOIN LATERAL (
-  SELECT q.id, q.due_at FROM tracking_poll q
-  WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
-  AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
-  ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
- ) l
 )
-UPDATE tracking_poll q SET leased_until = %(lease)s, day = %(day)s,
- asked_that_day = CASE WHEN q.day = %(day)s THEN q.asked_that_day ELSE 0 END + 1
-FROM held h
-WHERE q.id = h.id
-RETURNING q.id, h.due_at, q.parcel_id, q.number, q.empties, q.failures, q.asked_that_day, q.answer,
- q.is_abroad, q.zone_minutes
+SELECT l.* FROM wanted w CROSS JOIN LATERAL (
+ SELECT q.id, q.due_at, q.parcel_id, q.number, q.empties, q.failures, q.day, q.asked_that_day,
+  q.answer, q.is_abroad, q.zone_minutes
+ FROM tracking_poll q
+ WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
+ AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
+ ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
+) l
 """
+_LEASE = (
+    "UPDATE tracking_poll SET leased_until = %s, day = %s,"
+    " asked_that_day = CASE WHEN day = %s THEN asked_that_day ELSE 0 END + 1"
+    " WHERE id = ANY(%s::bigint[])"
+)
 _ABOUT = """
 SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, p.shipped_at,
  p.created_at, coalesce(p.eta_to, p.promised_at), p.is_disputed, p.hinted <> '', o.phone,
@@ -120,18 +122,24 @@ def claim(
     somebody else is taking is passed over.
     """
     urgencies = [Urgency.ASKED.value] if only_asked else list(EVERY)
-    taken = sql.rows(
-        _CLAIM,
-        {
-            "now": now, "urgencies": urgencies, "weights": [WEIGHTS[one] for one in urgencies],
-            "connection": connection_id, "count": count, "lease": now + lease, "day": day,
-        },
-    )  # fmt: skip
-    if not taken:
-        return []
+    with transaction.atomic():
+        taken = sql.rows(
+            _CLAIM,
+            {
+                "now": now, "urgencies": urgencies, "connection": connection_id, "count": count,
+                "weights": [WEIGHTS[one] for one in urgencies],
+            },
+        )  # fmt: skip
+        if not taken:
+            return []
+        ids = [row[0] for row in taken]
+        # By key: told how many rows a queue yields, the planner guesses wildly and reads them all.
+        sql.run(_LEASE, (now + lease, day, day, ids))
     taken.sort(key=lambda row: row[1])
-    about = _about([row[0] for row in taken], now=now)
-    return [_row(row, about[row[0]], has_push=has_push) for row in taken if row[0] in about]
+    about = _about(ids, now=now)
+    return [
+        _row(row, about[row[0]], day=day, has_push=has_push) for row in taken if row[0] in about
+    ]
 
 
 def _about(ids: list[int], *, now: datetime) -> dict[int, tuple[Any, ...]]:
@@ -139,8 +147,10 @@ def _about(ids: list[int], *, now: datetime) -> dict[int, tuple[Any, ...]]:
     return {row[0]: row for row in found}
 
 
-def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, has_push: bool) -> Row:
-    pk, due_at, parcel_id, number, empties, failures, asked, answer, is_abroad, minutes = taken
+def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, day: date, has_push: bool) -> Row:
+    (
+        pk, due_at, parcel_id, number, empties, failures, on, asked, answer, is_abroad, minutes,
+    ) = taken  # fmt: skip
     (
         _pk, is_current, _own, slug, zone, status, status_at, shipped_at, created_at, eta,
         is_disputed, is_hinted, phone, postcode, country, is_stale, is_subscribed, other,
@@ -152,7 +162,7 @@ def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, has_push: bool) -> R
         number=number,
         empties=empties,
         failures=failures,
-        asked_that_day=asked,
+        asked_that_day=1 + (asked if on == day else 0),
         answer=bytes(answer),
         is_current=is_current,
         carrier=other or slug,
