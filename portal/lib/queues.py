@@ -52,7 +52,14 @@ def hold(row: models.Model) -> Iterator[bool]:
     the worker's database connection, so a row whose lease ran out under a slow worker waits for
     it, and one whose worker was killed is free at once.
     """
-    key = [f"{row._meta.label_lower}:{row.pk}"]  # noqa: SLF001 - _meta is public in Django
+    with alone(f"{row._meta.label_lower}:{row.pk}") as is_ours:  # noqa: SLF001 - public in Django
+        yield is_ours
+
+
+@contextmanager
+def alone(work: str) -> Iterator[bool]:
+    """Yield True while no other process does this piece of work; the lock dies with the process."""
+    key = [work]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key)
         (is_ours,) = cursor.fetchone()
