@@ -94,6 +94,10 @@ ROUTES: dict[str, Audience] = {
     "api-order-anomalies": Audience.MACHINE,
     "api-order-anomaly-clear": Audience.MACHINE,
     "api-parcel": Audience.MACHINE,
+    "api-webhooks": Audience.MACHINE,
+    "api-webhook": Audience.MACHINE,
+    "api-webhook-rotate": Audience.MACHINE,
+    "api-webhook-test": Audience.MACHINE,
     "api-schema": Audience.ANYONE,
     "api-docs": Audience.ANYONE,
 }

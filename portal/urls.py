@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 import claims.api.payments
 import claims.api.photos
+import portal.api.urls
 import portal.ops.urls
 import tracking.api.urls
 from portal.pages import (
@@ -25,6 +26,7 @@ from portal.pages import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *tracking.api.urls.urlpatterns,  # machines come most often: first looked at
+    *portal.api.urls.urlpatterns,
     path("admin/", admin.site.urls),
     path("", home.find, name="home"),
     path("recognise/", home.recognise, name="recognise"),

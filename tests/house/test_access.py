@@ -139,6 +139,7 @@ def address(name: str, taken: tuple[str, ...], claim: Claim) -> str:
     stands_for = {
         "ref": claim.ref,
         "token": claim.parcel.token if about_parcel else photo.token,
+        "endpoint": "we_0123456789",
         "size": "large",
         "name": "check",
         "kind": "out_of_stock",

@@ -1,0 +1,1 @@
+"""Doors for merchants' systems that lead to more rooms than one."""
