@@ -34,11 +34,11 @@ class Step:
     handed: Handed | None = None
     is_physical: bool = True
 
-    def event(self, *, number: str, start: datetime) -> dict[str, Any]:
+    def event(self, *, number: str, at: datetime) -> dict[str, Any]:
         """Return the step as an event of the generic format."""
         event = {
             "id": f"{number}:{self.code}:{self.hours:g}",
-            "occurred_at": (start + timedelta(hours=self.hours)).isoformat(timespec="seconds"),
+            "occurred_at": at.isoformat(timespec="seconds"),
             "status": self.status,
             "reason": self.reason,
             "party": self.party,
@@ -150,9 +150,9 @@ def script(name: str, *, number: str, start: datetime) -> list[tuple[datetime, b
     :raises KeyError: if there is no such scenario.
     """
     steps = SCENARIOS[name]
-    events = [step.event(number=number, start=start) for step in steps]
+    times = [start + timedelta(hours=step.hours) for step in steps]
+    events = [step.event(number=number, at=at) for step, at in zip(steps, times, strict=True)]
     if name != "storm":
-        times = (start + timedelta(hours=step.hours) for step in steps)
         return [(at, _body(number, event)) for at, event in zip(times, events, strict=True)]
     end = start + timedelta(hours=steps[-1].hours, minutes=1)
     bodies = [_body(number, event) for event in events for _ in range(COPIES)]
@@ -164,6 +164,26 @@ def script(name: str, *, number: str, start: datetime) -> list[tuple[datetime, b
         (end + timedelta(milliseconds=20 * turn), bodies[turn * stride % count])
         for turn in range(count)
     ]
+
+
+def unfold(
+    name: str, *, number: str, start: datetime, now: datetime, pace: float = 1.0
+) -> list[tuple[datetime, dict[str, Any]]]:
+    """
+    Return when the carrier's other side tells which event to whoever asks.
+
+    What lies before ``now`` happened in its own time; from then on an hour takes the ``pace``-th
+    part of one. The storm is a way of sending: asked about, it is the delivered journey.
+
+    :raises KeyError: if there is no such scenario.
+    """
+    told = []
+    for step in SCENARIOS[name]:
+        at = start + timedelta(hours=step.hours)
+        if at > now:
+            at = now + (at - now) / pace
+        told.append((at, step.event(number=number, at=at)))
+    return told
 
 
 def _body(number: str, *events: dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -90,3 +90,37 @@ def test_the_same_call_gives_the_same_script(name: str) -> None:
 def test_an_unknown_scenario_is_refused() -> None:
     with pytest.raises(KeyError):
         scenarios.script("eaten_by_wolves", number="HX1234", start=START)
+
+
+class TestUnfold:
+    def test_the_past_is_told_at_its_own_time_and_the_rest_at_the_pace(self) -> None:
+        now = START + timedelta(hours=40)
+
+        told = scenarios.unfold("delivered", number="HX1234", start=START, now=now, pace=60)
+
+        assert [(at, event["code"]) for at, event in told][-3:] == [
+            (START + timedelta(hours=31), "DEP"),
+            (now + timedelta(minutes=5), "OFD"),
+            (now + timedelta(minutes=9), "DLV"),
+        ]
+        assert all(event["occurred_at"] == at.isoformat(timespec="seconds") for at, event in told)
+
+    @pytest.mark.parametrize("name", [name for name in scenarios.names() if name != "storm"])
+    def test_all_that_is_told_is_what_would_be_pushed(self, name: str) -> None:
+        pushed = scenarios.script(name, number="HX1234", start=START)
+        end = START + timedelta(days=30)
+
+        told = scenarios.unfold(name, number="HX1234", start=START, now=end)
+
+        assert [at for at, _event in told] == [at for at, _body in pushed]
+        assert [event for _at, event in told] == [
+            orjson.loads(body)["parcels"][0]["events"][0] for _at, body in pushed
+        ]
+
+    def test_the_storm_is_told_as_the_delivered_journey(self) -> None:
+        calm, storm = (
+            scenarios.unfold(name, number="HX1234", start=START, now=START)
+            for name in ("delivered", "storm")
+        )
+
+        assert storm == calm
