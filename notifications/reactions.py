@@ -1,4 +1,4 @@
-"""Tell people what happened."""
+"""Tell people, and the merchant's systems, what happened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifications import catalogue
 from notifications.models import Watch
-from notifications.services import letters, quiet
+from notifications.services import dispatching, letters, quiet
 from portal.accounts.models import User
 from portal.outbox.models import Event
 
@@ -36,6 +36,11 @@ def tell(event: Event) -> None:
                 due_at=quiet.morning(now, zone=facts["zone"]) if entry.can_wait else now,
                 is_asked_for=is_watching,
             )
+
+
+def forward(event: Event) -> None:
+    """Write to each webhook that wants this event. Safe to run twice: the id is the key."""
+    dispatching.write(event=event, now=timezone.now())
 
 
 def _readers(facts: dict[str, Any]) -> Iterator[tuple[User, str, bool]]:

@@ -10,21 +10,33 @@ from claims import events as claim
 from portal.outbox.routes import Routes
 
 ROUTES: Routes = {
-    parcel.ParcelReached: (notifications.reactions.tell,),
-    parcel.AnomalyFound: (notifications.reactions.tell,),
-    parcel.AnomalyEscalated: (notifications.reactions.tell,),
-    parcel.AnomalyCleared: (notifications.reactions.tell,),
+    parcel.ParcelReached: (notifications.reactions.tell, notifications.reactions.forward),
+    parcel.AnomalyFound: (notifications.reactions.tell, notifications.reactions.forward),
+    parcel.AnomalyEscalated: (notifications.reactions.tell, notifications.reactions.forward),
+    parcel.AnomalyCleared: (
+        claims.reactions.tell_of_a_find,
+        notifications.reactions.tell,
+        notifications.reactions.forward,
+    ),
     parcel.InquiryDue: (),
     parcel.CodeMapped: (tracking.reactions.read_again,),
-    claim.ClaimFiled: (claims.reactions.screen, notifications.reactions.tell),
+    claim.ClaimFiled: (
+        claims.reactions.screen,
+        notifications.reactions.tell,
+        notifications.reactions.forward,
+    ),
     claim.EvidenceReceived: (claims.reactions.clean_photo,),
     claim.EvidenceAsked: (notifications.reactions.tell,),
     claim.MessageSent: (notifications.reactions.tell,),
     claim.OfferMade: (notifications.reactions.tell,),
-    claim.ClaimApproved: (claims.reactions.pay, notifications.reactions.tell),
+    claim.ClaimApproved: (
+        claims.reactions.pay,
+        notifications.reactions.tell,
+        notifications.reactions.forward,
+    ),
     claim.CompensationRetried: (claims.reactions.pay,),
     claim.ReminderDue: (notifications.reactions.tell,),
-    claim.ClaimRejected: (notifications.reactions.tell,),
-    claim.CompensationSettled: (notifications.reactions.tell,),
+    claim.ClaimRejected: (notifications.reactions.tell, notifications.reactions.forward),
+    claim.CompensationSettled: (notifications.reactions.tell, notifications.reactions.forward),
     claim.CompensationFailed: (notifications.reactions.tell,),
 }

@@ -35,6 +35,9 @@ LABELS = {
 
 _READ = ("claims.view_*", "tracking.view_*")
 _LETTERS = ("notifications.view_letter", "notifications.resend_letter")
+_WEBHOOKS = (
+    "notifications.view_endpoint", "notifications.view_dispatch", "notifications.replay_dispatch",
+)  # fmt: skip
 
 GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.SHOPPER: (),
@@ -46,8 +49,8 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
         "tracking.handle_anomaly",
     ),
     RoleName.DUTY_MANAGER: (
-        *_READ, *_LETTERS, "claims.decide_claim", "claims.second_claim", "outbox.view_*",
-        "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
+        *_READ, *_LETTERS, *_WEBHOOKS, "claims.decide_claim", "claims.second_claim",
+        "outbox.view_*", "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
         "tracking.handle_anomaly", "tracking.add_disruptionwindow",
     ),
     RoleName.AUDITOR: (
@@ -55,7 +58,8 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
     ),
     # Runs the house and holds the keys; money is for others to move.
     RoleName.ADMINISTRATOR: (
-        *_READ, *_LETTERS, "accounts.*", "notifications.view_*", "outbox.view_*",
+        *_READ, *_LETTERS, *_WEBHOOKS, "accounts.*", "notifications.view_*", "outbox.view_*",
+        "notifications.add_endpoint", "notifications.change_endpoint",
         "outbox.replay_delivery", "tracking.add_*", "tracking.change_*", "tracking.delete_*",
         "tracking.replay_*", "tracking.handle_anomaly", "claims.add_reasonpolicy",
         "claims.change_reasonpolicy",

@@ -9,7 +9,7 @@ from django.db.models import Count, Min, Model, QuerySet
 
 from claims.models import Compensation
 from claims.states import CompensationState
-from notifications.models import Letter, LetterState
+from notifications.models import Dispatch, DispatchState, Letter, LetterState
 from portal.outbox.models import Delivery, DeliveryState
 from tracking.models import Envelope
 from tracking.states import EnvelopeState
@@ -38,6 +38,8 @@ def backlog() -> list[Backlog]:
         _count("deliveries", "dead", _in(Delivery, DeliveryState.DEAD), "due_at"),
         _count("letters", "waiting", _in(Letter, LetterState.WAITING), "due_at"),
         _count("letters", "dead", _in(Letter, LetterState.DEAD), "due_at"),
+        _count("webhooks", "waiting", _in(Dispatch, DispatchState.WAITING), "due_at"),
+        _count("webhooks", "dead", _in(Dispatch, DispatchState.DEAD), "due_at"),
         _count(
             "compensations", "unknown", _in(Compensation, CompensationState.UNKNOWN), "planned_at"
         ),

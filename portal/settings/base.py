@@ -203,6 +203,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "deliver events": {"task": "portal.outbox.tasks.deliver", "schedule": schedule(SWEEP_SECONDS)},
     "send letters": {"task": "notifications.tasks.send_due", "schedule": schedule(SWEEP_SECONDS)},
+    "send webhooks": {
+        "task": "notifications.tasks.send_webhooks",
+        "schedule": schedule(SWEEP_SECONDS),
+    },
     "clean photos": {"task": "claims.tasks.clean_photos", "schedule": schedule(SWEEP_SECONDS)},
     "look after payments": {
         "task": "claims.tasks.look_after_payments",
@@ -303,6 +307,8 @@ POLL_MAX_BYTES = 8 * 1024 * 1024
 CARRIER_HOSTS = words("AMENDS_CARRIER_HOSTS")
 """Addresses besides the carriers' own to which a connection's ``host`` option may send calls."""
 API_MAX_BYTES = 1024 * 1024
+WEBHOOKS_MAY_BE_LOCAL = flag("AMENDS_WEBHOOKS_LOCAL", default=DEBUG)
+"""Let merchants' webhooks lead to this machine too, by plain HTTP and on any port."""
 API_CALLS_PER_MINUTE = int(env("AMENDS_API_CALLS_PER_MINUTE", "600"))
 
 # --- Mail and money -------------------------------------------------------------------------------
@@ -408,7 +414,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Amends",
-    "DESCRIPTION": "Register orders and parcels; read their journeys.",
+    "DESCRIPTION": "Register orders and parcels; read their journeys; hear what happens.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
