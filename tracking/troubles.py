@@ -7,6 +7,7 @@ database or a setting.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ K, S = AnomalyKind, ParcelStatus
 PAPER = frozenset({S.REGISTERED, S.INFO_RECEIVED})
 RESTING = frozenset({S.CUSTOMS, S.AVAILABLE_FOR_PICKUP})
 """Where a parcel lies still and we know why; such places have clocks of their own."""
+CLOCK_CHANGE = 2
+"""Hours by which a day on the wall may be shorter than a day."""
 ONE_ATTEMPT = timedelta(hours=3)
 """Failed attempts closer together than this are one, told twice."""
 
@@ -149,12 +152,10 @@ def judge(
     findings: dict[str, Finding] = {}
     lost_at = check_at = None
     quiet_since = (facts.seen_at or facts.shipped_at).isoformat()
-    for kind, ladder in rules.items():
-        if not _applies(kind, facts):
-            continue
+    for kind in _running(facts):
         steps: list[Step] = []
-        for rule in ladder:
-            since = _anchor(rule, facts)
+        for rule in rules.get(kind, ()):
+            since = _anchor(kind, rule.anchor, facts)
             due = since and _due(rule, since, facts, calendar, pauses)
             if since is not None and due is not None:
                 steps.append((rule, since, due))
@@ -169,6 +170,40 @@ def judge(
     if facts.is_over or K.EXPIRED in findings:
         check_at = None
     return Judgement(findings=findings, lost_at=lost_at, check_at=check_at)
+
+
+Floors = Mapping[str, Sequence[tuple[str, timedelta]]]
+"""Kind -> (anchor, the least time after it in which anything can fall due)."""
+
+
+def floors(rules: Rules) -> Floors:
+    """Return the least that can pass from each anchor of each kind, however few days are free."""
+    found: dict[str, dict[str, timedelta]] = {}
+    for kind, ladder in rules.items():
+        for rule in ladder:
+            hours = rule.amount * (1 if rule.unit == Unit.HOURS else 24)
+            if rule.unit == Unit.COUNT:
+                hours = 0
+            elif rule.anchor == Anchor.PICKUP_ENDS:
+                hours = -hours
+            least = timedelta(hours=hours - CLOCK_CHANGE)
+            anchors = found.setdefault(kind, {})
+            anchors[rule.anchor] = min(least, anchors.get(rule.anchor, least))
+    return {kind: tuple(anchors.items()) for kind, anchors in found.items()}
+
+
+def is_calm(facts: Facts, *, least: Floors, until: datetime) -> bool:
+    """
+    Test cheaply whether nothing can fall due until a moment, whatever the calendar says.
+
+    Working time never passes faster than time, so most parcels need no calendar on most days.
+    """
+    for kind in _running(facts):
+        for anchor, floor in least.get(kind, ()):
+            since = _anchor(kind, anchor, facts)
+            if since is not None and since + floor <= until:
+                return False
+    return True
 
 
 Step = tuple[Rule, datetime, datetime]
@@ -279,53 +314,48 @@ def _particular(rule: Rule) -> tuple[bool, bool]:
     return rule.carrier_id is not None, bool(rule.lane)
 
 
-def _applies(kind: str, facts: Facts) -> bool:
-    """Test whether a clock runs at all for a parcel in this state."""
-    if facts.is_over:
-        return False
-    if kind == K.UNTRACKABLE:
-        return not facts.is_heard
-    if kind == K.EXPIRED:
-        return True
-    if not facts.is_heard:
-        return False  # Silence says nothing where nobody could speak.
-    if kind == K.NO_FIRST_SCAN:
-        return facts.is_unseen
-    if kind == K.STALLED:
-        return not facts.is_unseen and facts.status not in RESTING
-    if kind == K.SUSPECTED_LOST:
-        return facts.status not in RESTING
-    if kind == K.PAST_ETA:
-        return facts.is_outbound and facts.status != S.AVAILABLE_FOR_PICKUP
-    if kind == K.CUSTOMS_STUCK:
-        return facts.status == S.CUSTOMS
-    if kind == K.PICKUP_EXPIRING:
-        return facts.status == S.AVAILABLE_FOR_PICKUP
-    if kind == K.ATTEMPTS_EXHAUSTED:
-        return facts.is_outbound and facts.status != S.AVAILABLE_FOR_PICKUP
-    return False
+def _running(facts: Facts) -> tuple[str, ...]:
+    """Return the kinds whose clocks run for a parcel in this state."""
+    return _kinds(facts.status, facts.is_heard, facts.is_unseen, facts.is_outbound)
 
 
-def _anchor(rule: Rule, facts: Facts) -> datetime | None:
-    """Return what a rule counts from, None if that has not come about."""
-    match rule.anchor:
-        case Anchor.SHIPPED:
-            # A parcel that was seen is judged by its scans; only giving up counts from the start.
-            return facts.shipped_at if facts.is_unseen or rule.kind in _FROM_START else None
-        case Anchor.SCAN:
-            return facts.seen_at
-        case Anchor.STATUS:
-            return facts.status_at or facts.seen_at or facts.shipped_at
-        case Anchor.EXPECTED:
-            return facts.expected_at or facts.promised_at
-        case Anchor.PROMISED:
-            return facts.promised_at
-        case Anchor.PICKUP_ENDS:
-            held_since = facts.status_at or facts.seen_at or facts.shipped_at
-            return held_since + timedelta(days=facts.pickup_days)
-        case Anchor.ATTEMPTS if facts.attempts >= rule.amount:
-            return facts.status_at or facts.seen_at or facts.shipped_at
-    return None
+@functools.cache
+def _kinds(status: str, is_heard: bool, is_unseen: bool, is_outbound: bool) -> tuple[str, ...]:  # noqa: FBT001
+    if status in SOFT_TERMINAL:
+        return ()
+    if not is_heard:
+        return K.UNTRACKABLE, K.EXPIRED  # Silence says nothing where nobody could speak.
+    is_due_here = is_outbound and status != S.AVAILABLE_FOR_PICKUP
+    runs = {
+        K.NO_FIRST_SCAN: is_unseen,
+        K.STALLED: not is_unseen and status not in RESTING,
+        K.PAST_ETA: is_due_here,
+        K.CUSTOMS_STUCK: status == S.CUSTOMS,
+        K.ATTEMPTS_EXHAUSTED: is_due_here,
+        K.PICKUP_EXPIRING: status == S.AVAILABLE_FOR_PICKUP,
+        K.SUSPECTED_LOST: status not in RESTING,
+        K.EXPIRED: True,
+    }
+    return tuple(kind for kind, is_running in runs.items() if is_running)
+
+
+def _anchor(kind: str, anchor: str, facts: Facts) -> datetime | None:
+    """Return what is counted from, None if that has not come about."""
+    if anchor == Anchor.SCAN:
+        return facts.seen_at
+    if anchor == Anchor.SHIPPED:
+        # A parcel that was seen is judged by its scans; only giving up counts from the start.
+        return facts.shipped_at if facts.is_unseen or kind in _FROM_START else None
+    if anchor == Anchor.EXPECTED:
+        return facts.expected_at or facts.promised_at
+    if anchor == Anchor.PROMISED:
+        return facts.promised_at
+    here_since = facts.status_at or facts.seen_at or facts.shipped_at
+    if anchor == Anchor.PICKUP_ENDS:
+        return here_since + timedelta(days=facts.pickup_days)
+    if anchor == Anchor.ATTEMPTS:
+        return here_since if facts.attempts else None
+    return here_since if anchor == Anchor.STATUS else None
 
 
 _FROM_START = frozenset({K.EXPIRED, K.UNTRACKABLE})
@@ -336,7 +366,7 @@ def _due(
 ) -> datetime | None:
     """Return when a rule falls due, None if a disruption has no end."""
     if rule.anchor == Anchor.ATTEMPTS:
-        return since
+        return since if facts.attempts >= rule.amount else None
     if rule.anchor == Anchor.PICKUP_ENDS:
         hours = rule.amount if rule.unit == Unit.HOURS else rule.amount * 24
         return since - timedelta(hours=hours)

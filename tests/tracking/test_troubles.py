@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracking import troubles
 from tracking.calendars import Calendar, calendar
@@ -195,6 +197,47 @@ class TestApplying:
 
         assert levels(old)["expired"] == 1
         assert old.check_at is None
+
+
+class TestCalm:
+    @pytest.mark.parametrize(("kind", "level", "lane", "seen", "due"), LIMITS)
+    def test_nothing_falls_due_in_a_day_that_was_called_calm(
+        self, kind: str, level: int, lane: str, seen: Facts, due: datetime
+    ) -> None:
+        least = troubles.floors(choose(RULES, lane=lane, carrier_id=1))
+
+        assert not troubles.is_calm(seen, least=least, until=due)
+
+    @given(
+        status=st.sampled_from(sorted(S)),
+        ages=st.tuples(*[st.none() | st.integers(0, 40 * 24)] * 4),
+        lane=st.sampled_from(sorted(L)),
+        attempts=st.integers(0, 3),
+    )
+    def test_a_calm_day_brings_nothing_whatever_the_calendar(
+        self, status: str, ages: tuple[int | None, ...], lane: str, attempts: int
+    ) -> None:
+        now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+        past = [None if age is None else now - timedelta(hours=age) for age in ages]
+        seen = Facts(
+            status=status, shipped_at=past[0] or now, last_scan_at=past[1], status_at=past[2],
+            promised_at=past[3] and past[3] + timedelta(days=5), attempts=attempts,
+        )  # fmt: skip
+        rules = choose(RULES, lane=lane, carrier_id=1)
+        until = now + timedelta(days=1)
+        if not troubles.is_calm(seen, least=troubles.floors(rules), until=until):
+            return
+
+        for place in (WEEKDAYS, calendar(zone="America/New_York", country="US")):
+            judgement = judge(seen, rules=rules, calendar=place, now=until)
+            assert judgement.findings == {}
+
+    def test_most_days_of_most_parcels_are_calm(self) -> None:
+        least = troubles.floors(choose(RULES, lane=L.DOMESTIC, carrier_id=1))
+        moving = facts(promised_at=day(9))
+
+        assert troubles.is_calm(moving, least=least, until=day(4))
+        assert troubles.is_calm(facts(status=S.DELIVERED), least=least, until=day(30))
 
 
 class TestFindings:

@@ -14,7 +14,7 @@ from tracking.carriers import homes
 from tracking.services import watching_rows as store
 from tracking.services.watching_rows import Home
 from tracking.states import AnomalyKind, Party
-from tracking.troubles import Rule, Rules, Window
+from tracking.troubles import Floors, Rule, Rules, Window
 
 K = AnomalyKind
 
@@ -43,7 +43,7 @@ class Book:
     homes: Mapping[int, Home]
     deaf: Mapping[int, datetime]
     """Connection -> since when nobody can be asked there: silence after that says nothing."""
-    chosen: dict[tuple[str, int | None], Rules] = field(default_factory=dict)
+    chosen: dict[tuple[str, int], tuple[Rules, Floors]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, *, now: datetime) -> Book:
@@ -55,11 +55,12 @@ class Book:
             deaf=store.deaf(now=now, grace=GRACE),
         )
 
-    def ladder(self, lane: str, carrier_id: int | None) -> Rules:
-        """Return the rules of one lane and carrier."""
+    def ladder(self, lane: str, carrier_id: int) -> tuple[Rules, Floors]:
+        """Return the rules of one lane and carrier, and the least that must pass for any."""
         key = lane, carrier_id
         if key not in self.chosen:
-            self.chosen[key] = troubles.choose(self.rules, lane=lane, carrier_id=carrier_id)
+            rules = troubles.choose(self.rules, lane=lane, carrier_id=carrier_id)
+            self.chosen[key] = rules, troubles.floors(rules)
         return self.chosen[key]
 
     def calendar(self, carrier_id: int) -> Calendar:

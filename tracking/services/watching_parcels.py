@@ -69,28 +69,25 @@ def look(
     over: list[int] = []
     for one in seen:
         lane, is_certain = lanes[one.id]
+        again = now + DAILY
         try:
-            found = _judge(
-                one,
-                lane,
-                book,
-                tries.get(one.id, 0),
-                places.get(one.id),
-                known.get(one.id, []),
-                now=now,
-            )
+            facts = _facts(one, book, tries.get(one.id, 0))
+            is_over = facts.is_over
+            if one.id in known or not _is_calm(one, facts, lane, book, until=again):
+                pauses = _pauses(one, book, places.get(one.id))
+                found = _judge(one, facts, lane, book, pauses, known.get(one.id, ()), now=now)
+                if found.judgement.findings or found.known:
+                    looks.append(found)
+                is_over |= K.EXPIRED in found.judgement.findings
+                again = min(again, max(found.judgement.check_at or again, now + SOON))
         except Exception:
             # One parcel that cannot be judged must not keep a thousand others from it.
             log.exception("parcel %s cannot be judged", one.id)
-            checks.append((one.id, now + DAILY, one.lane))
-            continue
-        if found.judgement.findings or found.known:
-            looks.append(found)
-        if found.facts.is_over or K.EXPIRED in found.judgement.findings:
+            is_over = False
+        if is_over:
             over.append(one.id)
         else:
-            again = min(found.judgement.check_at or now + DAILY, now + DAILY)
-            checks.append((one.id, max(again, now + SOON), lane if is_certain else ""))
+            checks.append((one.id, again, lane if is_certain else ""))
     if looks:
         _settle(looks, now=now, how=how)
     return checks, over
@@ -109,23 +106,27 @@ class _Look:
     known: Sequence[Episode]
 
 
+def _is_calm(one: Seen, facts: Facts, lane: str, book: Book, *, until: datetime) -> bool:
+    _rules, least = book.ladder(lane, one.carrier_id)
+    return troubles.is_calm(facts, least=least, until=until)
+
+
 def _judge(
     one: Seen,
+    facts: Facts,
     lane: str,
     book: Book,
-    tries: int,
-    last: Quote | None,
+    pauses: Sequence[Pause],
     known: Sequence[Episode],
     *,
     now: datetime,
 ) -> _Look:
-    facts = _facts(one, book, tries)
     calendar = book.calendar(one.carrier_id)
-    pauses = _pauses(one, book, last)
+    rules, _least = book.ladder(lane, one.carrier_id)
     deaf_since = book.deaf.get(one.connection_id) if one.connection_id else None
     judgement = troubles.judge(
         facts,
-        rules=book.ladder(lane, one.carrier_id),
+        rules=rules,
         calendar=calendar,
         pauses=pauses,
         now=min(now, deaf_since) if deaf_since else now,
