@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -28,6 +29,7 @@ class Step:
     text: str
     location: str
     country: str = "CN"
+    zone: str = "Asia/Shanghai"
     status: S | None = None
     reason: Reason | None = None
     party: Party | None = None
@@ -38,7 +40,7 @@ class Step:
         """Return the step as an event of the generic format."""
         event = {
             "id": f"{number}:{self.code}:{self.hours:g}",
-            "occurred_at": at.isoformat(timespec="seconds"),
+            "occurred_at": at.astimezone(ZoneInfo(self.zone)).isoformat(timespec="seconds"),
             "status": self.status,
             "reason": self.reason,
             "party": self.party,
@@ -77,6 +79,23 @@ HANDED = _step(
 ETA = _step(27, "ETA", "New estimate: tomorrow", GUANGZHOU, is_physical=False)
 
 OUTBOUND = (LABEL, PICKUP, DEPART, ARRIVE)
+
+NINGBO, PUDONG, ANCHORAGE = "Ningbo", "Shanghai, Pudong airport", "Anchorage, AK"
+LOUISVILLE, CHARLOTTE = "Louisville, KY", "Charlotte, NC"
+_ALASKA = {"country": "US", "zone": "America/Anchorage"}
+_EAST = {"country": "US", "zone": "America/New_York"}
+
+TO_CUSTOMS = (
+    _step(0, "LBL", "The sender has announced the parcel", NINGBO,
+          status=S.INFO_RECEIVED, is_physical=False),
+    _step(6, "PUP", "Collected from the sender", NINGBO, status=S.PICKED_UP),
+    _step(14, "DEP", "Left the origin centre", NINGBO, status=S.IN_TRANSIT),
+    _step(21, "XPT", "Cleared for export", PUDONG, status=S.CUSTOMS, is_physical=False),
+    _step(29, "FLY", "Left by air", PUDONG, status=S.IN_TRANSIT),
+    _step(39, "ARR", "Landed on the way", ANCHORAGE, status=S.IN_TRANSIT, **_ALASKA),
+    _step(47, "ARR", "Arrived at the gateway", LOUISVILLE, status=S.IN_TRANSIT, **_EAST),
+    _step(50, "CUS", "Presented to customs", LOUISVILLE, status=S.CUSTOMS, **_EAST),
+)  # fmt: skip
 
 SCENARIOS: dict[str, tuple[Step, ...]] = {
     "delivered": (*OUTBOUND, ETA, ONWARD, OUT, HANDED),
@@ -129,6 +148,19 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
         _step(254, "DLV", "Delivered to the recipient", SHENZHEN,
               status=S.DELIVERED, handed=Handed.RECIPIENT),
     ),
+    "quiet": OUTBOUND,
+    "crossing": (
+        *TO_CUSTOMS,
+        _step(66, "REL", "Released by customs", LOUISVILLE,
+              status=S.CUSTOMS, is_physical=False, **_EAST),
+        _step(69, "DEP", "Left the gateway", LOUISVILLE, status=S.IN_TRANSIT, **_EAST),
+        _step(77, "ARR", "Arrived at the delivery depot", CHARLOTTE,
+              status=S.IN_TRANSIT, **_EAST),
+        _step(81, "OFD", "Out for delivery", CHARLOTTE, status=S.OUT_FOR_DELIVERY, **_EAST),
+        _step(85, "DLV", "Left at the front door", CHARLOTTE,
+              status=S.DELIVERED, handed=Handed.SAFE_PLACE, **_EAST),
+    ),
+    "held_by_customs": TO_CUSTOMS,
     "storm": (*OUTBOUND, ETA, ONWARD, OUT, HANDED),
 }  # fmt: skip
 """Name -> its journey. The storm's journey is the delivered one; only its sending differs."""
