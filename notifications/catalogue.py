@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.wording import account, claims, noticed, parcels
+from notifications.wording import account, claims, noticed, parcels, webhooks
 from notifications.wording.base import Builder, Facts
 
 
@@ -159,6 +159,14 @@ _ENTRIES = (
         cause=_by("flow"),
         secret=frozenset({"code"}),
         expires="until",
+    ),
+    Entry(
+        name="webhook_off",
+        label=_("Webhook switched off"),
+        kind=ACCOUNT,
+        needs=frozenset({"endpoint_id", "origin", "reason", "since", "off_at"}),
+        builder=webhooks.switched_off,
+        cause=_by("endpoint_id", "off_at"),
     ),
     Entry(
         name="claim_received",

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -26,8 +27,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from notifications import announcements
+from notifications.catalogue import CATALOGUE
 from notifications.models import Dispatch, DispatchState, Endpoint, WhyOff
-from notifications.services import endpoints
+from notifications.services import endpoints, letters
+from portal.accounts.models import User
+from portal.accounts.roles import RoleName
 from portal.lib import egress, queues, sealing, standard
 from portal.lib.failpoints import reach
 from portal.outbox.models import Event
@@ -287,9 +291,31 @@ def _fail(dispatch: Dispatch, outcome: _Outcome, *, now: datetime) -> None:
         _switch_off(endpoint, WhyOff.FAILING, now=now)
 
 
+@transaction.atomic
 def _switch_off(endpoint: Endpoint, reason: WhyOff, *, now: datetime) -> None:
-    if endpoints.disable(endpoint=endpoint, reason=reason, now=now):
-        log.error("webhook %s was switched off: %s", endpoint.ref, reason)
+    """Switch an endpoint off and write to every administrator, in one transaction."""
+    since = endpoint.failing_since or now
+    if not endpoints.disable(endpoint=endpoint, reason=reason, now=now):
+        return
+    log.error("webhook %s was switched off: %s", endpoint.ref, reason)
+    address = urlsplit(endpoint.url)
+    facts = {
+        "endpoint_id": endpoint.pk,
+        # The rest of the address may hold a key of the merchant's.
+        "origin": f"{address.scheme}://{address.netloc}",
+        "reason": reason.value,
+        "since": since.isoformat(),
+        "off_at": now.isoformat(),
+    }
+    for person in User.objects.filter(is_active=True, groups__name=RoleName.ADMINISTRATOR.value):
+        letters.write(
+            name="webhook_off",
+            cause=CATALOGUE["webhook_off"].cause(facts),
+            recipient=person,
+            language=person.language,
+            facts=facts,
+            now=now,
+        )
 
 
 def _bury(dispatch: Dispatch, error: str, *, status: int | None = None) -> None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from claims.admin import queue, words
 from claims.models import Claim, Compensation
 from claims.states import WITH_STAFF, ClaimState, CompensationState
+from notifications.models import Endpoint, WhyOff
 from portal.lib.money import Money
 from portal.outbox.models import Delivery, DeliveryState
 from tracking.models import Anomaly, Envelope
@@ -62,6 +63,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         tiles.append(_tile(_("Dead letters"), dead, "outbox_delivery", "state__exact=dead"))
     if user.has_perm("tracking.view_anomaly"):
         tiles += _troubles(user.pk)
+    if user.has_perm("notifications.view_endpoint"):
+        off = _capped(Endpoint.objects.filter(disabled_reason__in=[WhyOff.GONE, WhyOff.FAILING]))
+        if off:
+            query = "is_active__exact=0"
+            tiles.append(_tile(_("Webhooks switched off"), off, "notifications_endpoint", query))
     if user.has_perm("tracking.view_envelope"):
         trouble = (EnvelopeState.QUARANTINED, EnvelopeState.DEAD)
         waits = _capped(Envelope.objects.filter(state__in=trouble))

@@ -78,6 +78,15 @@ FACTS: dict[str, dict[str, Any]] = {
         "until": "2026-09-14T14:35:00+00:00",
         "path": "/account/login/code/confirm/",
     },
+    "webhook_off": {
+        "event_id": 4,
+        "happened_at": "2026-09-14T10:45:00+00:00",
+        "endpoint_id": 9,
+        "origin": "https://hooks.example.com",
+        "reason": "failing",
+        "since": "2026-09-09T10:42:00+00:00",
+        "off_at": "2026-09-14T10:45:00+00:00",
+    },
     "claim_received": {**CLAIM, "reason": "damaged", "decide_by": "2026-09-22T17:00:00+00:00"},
     "question": {
         **CLAIM,

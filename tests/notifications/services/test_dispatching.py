@@ -421,7 +421,7 @@ class TestTrouble:
     def test_a_hung_receiver_delays_nobody_and_is_soon_left_alone(
         self, httpserver: HTTPServer, silent: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(dispatching, "CALL_SECONDS", 2.0)
+        monkeypatch.setattr(dispatching, "CALL_SECONDS", 4.0)
         hung, _secret = endpoints.make(
             url=silent, events=["parcel.status_reached"], now=timezone.now()
         )
@@ -443,8 +443,9 @@ class TestTrouble:
         took = time.monotonic() - begun
 
         assert len(arrived) == 20
-        assert max(arrived) - begun < 1.0
-        assert 1.9 < took < 4
+        # A tenth of this on an idle machine; all of it is before the hung calls came to an end.
+        assert max(arrived) - begun < 2.5
+        assert 3.9 < took < 8
         waiting = hung.dispatches.filter(state=DispatchState.WAITING)
         assert waiting.count() == 20
         assert waiting.filter(attempts=1).count() == 2

@@ -138,5 +138,7 @@ class TestMetrics:
             'queue="deliveries",state="dead"',
             'queue="letters",state="waiting"',
             'queue="letters",state="dead"',
+            'queue="webhooks",state="waiting"',
+            'queue="webhooks",state="dead"',
             'queue="compensations",state="unknown"',
         ]
