@@ -218,11 +218,12 @@ def noticed(facts: Facts) -> Words:
     words, named = WORDS[facts["kind"]], _named(facts)
     is_dated = _is_dated(words.then, named)
     then = words.then if is_dated or words.then_undated is None else words.then_undated
+    between = "" if language().startswith("zh") else " "
     return Words(
         subject=subject(str(words.subject) % named),
         heading=str(words.heading),
         stamp=str(words.stamp) % named if _is_dated(words.stamp, named) else "",
-        says=[f"{words.happened % named} {words.does % named}", *_inside(facts)],
+        says=[between.join((words.happened % named, words.does % named)), *_inside(facts)],
         button=_("See what you can do") if facts["token"] else _("See my orders"),
         then=str(then) % named,
         **_common(facts),

@@ -419,6 +419,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AnomalyKind": "tracking.states.AnomalyKind",
+        "Lane": "tracking.states.Lane",
         "ParcelStatus": "tracking.states.ParcelStatus",
         "Party": "tracking.states.Party",
         "Reason": "tracking.states.Reason",

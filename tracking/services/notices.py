@@ -46,9 +46,11 @@ _REPORT = gettext_lazy(
 _WORD = gettext_lazy("You hear from us by %(due)s.")
 _WORD_UNDATED = gettext_lazy("You hear from us as soon as we know more.")
 _CANCEL = gettext_lazy(
-    "It leaves, or you hear from us, by %(due)s. Until then you may cancel free."
+    "It leaves, or you hear from us, by %(due)s. Until it leaves you may cancel free of charge."
 )
-_CANCEL_UNDATED = gettext_lazy("You hear from us as soon as it leaves. Until then you may cancel.")
+_CANCEL_UNDATED = gettext_lazy(
+    "You hear from us as soon as it leaves. Until then you may cancel free of charge."
+)
 
 WORDS: dict[str, _Words] = {
     K.SUSPECTED_LOST: _Words(
