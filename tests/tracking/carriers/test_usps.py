@@ -407,12 +407,61 @@ class TestLegacy:
         assert [scan.is_inferred for scan in snapshot.scans] == [True, True, False, True]
         assert snapshot.scans[0].handed == Handed.PROXY
 
-    def test_keeps_sentences_and_guesses_nothing(self) -> None:
+    def test_reads_the_sentences_of_the_plain_tool(self) -> None:
+        snapshot = parcel("usps", "legacy__sentences_dated.xml")
+        done, out, left, label = snapshot.scans
+
+        assert [scan.status for scan in snapshot.scans] == [
+            S.DELIVERED, S.OUT_FOR_DELIVERY, S.IN_TRANSIT, S.INFO_RECEIVED,
+        ]  # fmt: skip
+        assert all(scan.is_inferred for scan in snapshot.scans)
+        assert done.raw_text == "Your item was delivered to the front desk or reception area"
+        assert (done.local_time, done.location) == ("2026-03-05T14:16:00", "ALBANY, NY, US")
+        assert done.occurred_at == datetime(2026, 3, 5, 19, 16, tzinfo=UTC)
+        assert done.handed == Handed.PROXY
+        assert (out.raw_text, out.local_time) == ("Out for Delivery", "2026-03-05T10:16:00")
+        assert (left.occurred_at, left.local_time) == (None, "2026-03-04T02:49:00")
+        assert (label.local_time, label.location) == ("2026-03-03", "")
+        assert journey(snapshot).delivered_at == done.occurred_at
+
+    def test_a_sentence_without_a_year_has_no_day(self) -> None:
         snapshot = parcel("usps", "legacy__sentences.xml")
 
-        assert [scan.status for scan in snapshot.scans] == [None, None]
-        assert snapshot.scans[0].raw_text.startswith("Your item was delivered at 8:10 am")
-        assert journey(snapshot).status == S.REGISTERED
+        assert [(scan.status, scan.local_time, scan.location) for scan in snapshot.scans] == [
+            (S.DELIVERED, "", "Wilmington, DE, US"),
+            (S.ATTEMPT_FAILED, "", "WILMINGTON, DE, US"),
+        ]
+        assert [scan.raw_text for scan in snapshot.scans] == [
+            "Your item was delivered", "NOTICE LEFT",
+        ]  # fmt: skip
+        assert journey(snapshot).status == S.DELIVERED
+
+    @pytest.mark.parametrize(
+        ("words", "status", "reason"),
+        [
+            ("Your item was delivered to the original sender at", S.RETURNED, None),
+            ("Your item was picked up at the post office", S.DELIVERED, None),
+            ("Your item was refused by the addressee", S.ATTEMPT_FAILED, Reason.REFUSED),
+            ("Your item was undeliverable as addressed", S.EXCEPTION, Reason.BAD_ADDRESS),
+            ("Your item was returned to the sender", S.RETURNING, None),
+            ("We attempted to deliver your item", S.ATTEMPT_FAILED, Reason.NOT_HOME),
+            ("Your item arrived at a postal facility", S.IN_TRANSIT, None),
+            ("Your item was processed through customs", S.CUSTOMS, None),
+            ("Your item could not be delivered", None, None),
+            ("Delivery instructions were received", None, None),
+        ],
+    )
+    def test_a_sentence_says_no_more_than_usps_does(
+        self, words: str, status: S | None, reason: Reason | None
+    ) -> None:
+        meaning, _, is_known = scanning.explain(code="", words=words)
+
+        assert (meaning.status, meaning.reason, is_known) == (status, reason, True)
+
+    def test_the_sentence_that_there_is_nothing_is_no_event(self) -> None:
+        error = lone_error("usps", "legacy__no_record.xml")
+
+        assert (error.kind, error.number) == (ErrorKind.NOT_FOUND, "9400100000000000000021")
 
     def test_one_missing_number_spoils_no_other(self) -> None:
         reading = read("usps", "legacy__mixed.xml")

@@ -30,6 +30,7 @@ EVENT: dict[str, Meaning] = {
     "GX": Meaning(S.INFO_RECEIVED),
     "GA": Meaning(S.INFO_RECEIVED),
     "89": Meaning(S.INFO_RECEIVED),
+    "NP": Meaning(S.INFO_RECEIVED),  # the post abroad prepares it
     "TM": Meaning(S.INFO_RECEIVED),  # with the shipping partner, on paper
     "03": _PICKED_UP,
     "OA": _PICKED_UP,
@@ -107,14 +108,20 @@ BARE: dict[str, Meaning] = {
     "accepted at usps origin sort facility": _PICKED_UP,
     "picked up by shipping partner": _PICKED_UP,
     "usps in possession of item": _PICKED_UP,
+    "origin post is preparing shipment": Meaning(S.INFO_RECEIVED),
+    "arrival at hub": _TRANSIT,
     "arrival at post office": _TRANSIT,
     "arrival at unit": _TRANSIT,
+    "arrived at hub": _TRANSIT,
     "arrived at post office": _TRANSIT,
+    "arrived at usps destination facility": _TRANSIT,
     "arrived at usps facility": _TRANSIT,
     "arrived at usps origin facility": _TRANSIT,
     "arrived at usps regional facility": _TRANSIT,
+    "arrived shipping partner facility": _TRANSIT,
     "depart usps sort facility": _TRANSIT,
     "departed post office": _TRANSIT,
+    "departed shipping partner facility": _TRANSIT,
     "departed usps facility": _TRANSIT,
     "departed usps regional facility": _TRANSIT,
     "in transit to next facility": _TRANSIT,
@@ -131,6 +138,41 @@ BARE: dict[str, Meaning] = {
 }
 """Names of events, before the comma and in small letters, for bodies so old that they have no
 code."""
+
+
+def _sentence(words: str, meaning: Meaning) -> tuple[re.Pattern[str], Meaning]:
+    return re.compile(words), meaning
+
+
+SENTENCE: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+    _sentence(r"\bdelivered to (the |its )?(original )?sender\b", Meaning(S.RETURNED)),
+    _sentence(r"\b(delivered|given) to (an |the )?agent\b", Meaning(S.HANDED_OVER)),
+    _sentence(r"\bpicked up at (the |a )?(post|postal)\b",
+              Meaning(S.DELIVERED, handed=Handed.RECIPIENT)),
+    _sentence(r"^your item (was|has been) delivered\b", Meaning(S.DELIVERED)),
+    _sentence(r"\bout for delivery\b", Meaning(S.OUT_FOR_DELIVERY)),
+    _sentence(r"\bnotice (was )?left\b|\battempted (to deliver|delivery)\b", _NOT_HOME),
+    _sentence(r"\brefused\b", Meaning(S.ATTEMPT_FAILED, Reason.REFUSED, Party.RECIPIENT)),
+    _sentence(r"\bunclaimed\b", _UNCLAIMED),
+    _sentence(r"\breturn(ed|ing)? to (the |its )?(original )?sender\b", Meaning(S.RETURNING)),
+    _sentence(r"\bundeliverable\b|\binsufficient address\b",
+              Meaning(S.EXCEPTION, Reason.BAD_ADDRESS, Party.RECIPIENT)),
+    _sentence(r"\bmissent\b", _MISSORTED),
+    _sentence(r"\bavailable for (pick-?up|redelivery)\b|\bbeing held\b",
+              Meaning(S.AVAILABLE_FOR_PICKUP)),
+    _sentence(r"\bcustoms\b", Meaning(S.CUSTOMS)),
+    _sentence(r"\belectronically notified\b|\bshipping (info|label)\b", Meaning(S.INFO_RECEIVED)),
+    _sentence(r"\baccepted\b|\bpicked up\b", _PICKED_UP),
+    _sentence(r"^your item\b.*\b(arrived|departed|left|processed|sorted|forwarded)\b", _TRANSIT),
+    _sentence(r"^your item\b.*\b(in transit|en route)\b", _TRANSIT),
+)  # fmt: skip
+"""USPS's own sentences, in small letters, of bodies so old that they have no fields at all."""
+
+SILENCE = re.compile(
+    r"\bno record of\b|\bcould not locate\b|\bstatus (information )?is not (yet )?available\b",
+    re.IGNORECASE,
+)
+"""The sentence that stands where an event would, and says that there is none."""
 
 SYSTEM_MADE = frozenset({"TL", "NT", "TM"})
 """Events that no scanner made: USPS reckons where the parcel should be by now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from tracking.carriers.base import CODE_LIMIT, Fault, apart, read_xml, xml_text
-from tracking.carriers.usps import scanning
+from tracking.carriers.usps import scanning, sentences
 from tracking.carriers.usps.seal import slug
 from tracking.scans import CarrierError, Reading, Scan, Snapshot
 from tracking.states import ParcelStatus as S
@@ -42,6 +42,7 @@ def read_response(body: bytes) -> Reading:
 def _parcel(number: str, info: Element) -> Snapshot:
     """Read one parcel: its newest event stands apart, the older ones follow newest first."""
     events = [*info.findall("TrackSummary"), *info.findall("TrackDetail")]
+    events = [one for one in events if len(one) or not sentences.is_silence(xml_text(one))]
     category = xml_text(info, "StatusCategory")
     scans = [
         _scan(event, category="" if turn else category, sequence=len(events) - turn - 1)
@@ -64,20 +65,38 @@ def _parcel(number: str, info: Element) -> Snapshot:
 
 
 def _scan(event: Element, *, category: str, sequence: int) -> Scan:
+    if not len(event):
+        return _sentence(xml_text(event), category=category, sequence=sequence)
     day = scanning.day_of(xml_text(event, "EventDate"))
     hour = scanning.hour_of(xml_text(event, "EventTime"))
     return scanning.scan(
         local=f"{day}T{hour}" if day and hour else day,
         occurred_at=None,
         code=xml_text(event, "EventCode", limit=CODE_LIMIT),
-        # The plain tool, without fields, tells each event in one sentence.
-        words=xml_text(event, "Event") if len(event) else xml_text(event),
+        words=xml_text(event, "Event"),
         attribute=xml_text(event, "DeliveryAttributeCode"),
         category=category,
         city=xml_text(event, "EventCity"),
         state=xml_text(event, "EventState"),
         postcode=xml_text(event, "EventZIPCode"),
         land=xml_text(event, "EventCountry"),
+        sequence=sequence,
+    )
+
+
+def _sentence(words: str, *, category: str, sequence: int) -> Scan:
+    told = sentences.read(words)
+    return scanning.scan(
+        local=told.local,
+        occurred_at=None,
+        code="",
+        words=told.words,
+        attribute="",
+        category=category,
+        city=told.city,
+        state=told.state,
+        postcode=told.postcode,
+        land="",
         sequence=sequence,
     )
 

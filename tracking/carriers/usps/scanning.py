@@ -45,6 +45,7 @@ HOMELY = frozenset({"US", "USA", "UNITED STATES"})
 
 ERRORS: dict[str, ErrorKind] = {
     "150001": ErrorKind.NOT_FOUND,
+    "-2147219301": ErrorKind.NOT_FOUND,
     "-2147219302": ErrorKind.NOT_FOUND,
     "-2147219283": ErrorKind.NOT_FOUND,
     "80040b1a": ErrorKind.AUTH,
@@ -65,6 +66,7 @@ ERRORS: dict[str, ErrorKind] = {
 WORDS: tuple[tuple[str, ErrorKind], ...] = (
     ("could not locate", ErrorKind.NOT_FOUND),
     ("not yet available", ErrorKind.NOT_FOUND),
+    ("information is not available", ErrorKind.NOT_FOUND),
     ("tracking is not available", ErrorKind.NOT_FOUND),
     ("no record", ErrorKind.NOT_FOUND),
     ("not found", ErrorKind.NOT_FOUND),
@@ -214,7 +216,7 @@ def explain(*, code: str, words: str, category: str = "") -> tuple[Meaning, bool
     """Return what an event says, whether words had to be read for it, and whether we know it."""
     name = words.lower()
     exact = codes.NAMED.get(name) or codes.EVENT.get(code)
-    bare = codes.BARE.get(name.partition(",")[0]) if not code and not exact else None
+    bare = _bare(name) if not code and not exact else None
     if bare:
         return bare, True, True
     if exact and (exact.reason or exact.status not in VAGUE):
@@ -230,6 +232,12 @@ def explain(*, code: str, words: str, category: str = "") -> tuple[Meaning, bool
         return Meaning(phrase.status or S.EXCEPTION, phrase.reason), True, False
     # Words may give a reason; whither the parcel moves is for codes and categories to say.
     return broad._replace(reason=phrase.reason), phrase.reason is not None, False
+
+
+def _bare(name: str) -> Meaning | None:
+    """Return what an event without a code is, by its name or by USPS's sentence."""
+    named = codes.BARE.get(name.partition(",")[0])
+    return named or next((told for some, told in codes.SENTENCE if some.search(name)), None)
 
 
 def _left(words: str) -> Handed | None:
