@@ -223,6 +223,15 @@ class TestOldAnswer:
         assert "A NAME" not in repr(snapshot.scans)
         assert journey(snapshot).handed == Handed.PROXY
 
+    def test_book_keeping_after_the_delivery_is_no_trouble(self) -> None:
+        snapshot = parcel("ups", "old__refunded.xml")
+
+        assert [scan.status for scan in snapshot.scans] == [
+            None, None, S.DELIVERED, S.OUT_FOR_DELIVERY, S.IN_TRANSIT,
+        ]  # fmt: skip
+        assert all(scan.is_known for scan in snapshot.scans)
+        assert (journey(snapshot).status, journey(snapshot).trouble) == (S.DELIVERED, ())
+
     def test_waits_as_long_as_it_is_told(self) -> None:
         assert lone_error("ups", "error__old_busy.xml").retry_after == 120
 

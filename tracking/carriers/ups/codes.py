@@ -54,6 +54,23 @@ ACTIVITY: dict[tuple[str, str], Meaning] = {
 }
 """(Type, activity code) -> meaning."""
 
+NAMED: dict[tuple[str, str], Meaning] = {
+    ("I", "out for delivery"): Meaning(S.OUT_FOR_DELIVERY),
+    ("I", "out for delivery today"): Meaning(S.OUT_FOR_DELIVERY),
+    ("I", "on vehicle for delivery today"): Meaning(S.OUT_FOR_DELIVERY),
+}
+"""
+(Type, description in small letters) -> meaning, where UPS's own name says more than a code.
+
+The old service has one code, DS, for the scan at the destination and for leaving it.
+"""
+
+ASIDE: tuple[re.Pattern[str], ...] = (
+    re.compile(r"\bguaranteed service refund\b", re.IGNORECASE),
+    re.compile(r"\binternal activity code\b", re.IGNORECASE),
+)
+"""Descriptions of exceptions that are book-keeping and say nothing of the parcel."""
+
 _WEATHER = Meaning(S.EXCEPTION, Reason.WEATHER, Party.FORCE_MAJEURE)
 _DELAY = Meaning(S.EXCEPTION, Reason.DELAYED, Party.CARRIER)
 _ATTEMPT = Meaning(S.ATTEMPT_FAILED)

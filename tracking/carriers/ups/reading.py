@@ -30,7 +30,9 @@ from tracking.carriers.base import (
 )
 from tracking.carriers.ups.codes import (
     ACTIVITY,
+    ASIDE,
     LEFT_AT,
+    NAMED,
     PACKAGE,
     PHRASES,
     SMOOTH,
@@ -276,7 +278,7 @@ def _scan(
 def explain(*, kind: str, code: str, package_code: str, words: str) -> tuple[Meaning, bool, bool]:
     """Return what one activity says, whether its words had to be read, and if a table has it."""
     kind, code = kind.upper(), code.upper()
-    known = TYPE.get(kind) or ACTIVITY.get((kind, code))
+    known = TYPE.get(kind) or NAMED.get((kind, words.lower())) or ACTIVITY.get((kind, code))
     if known:
         return known, False, True
     broad = PACKAGE.get(package_code)
@@ -286,6 +288,8 @@ def explain(*, kind: str, code: str, package_code: str, words: str) -> tuple[Mea
         return broad or NEWS, False, broad is not None
     if broad and broad.status not in SMOOTH and (broad.reason or broad.status != S.EXCEPTION):
         return broad, False, True
+    if any(pattern.search(words) for pattern in ASIDE):
+        return NEWS, False, True
     for phrase in PHRASES:
         if phrase.words.search(words):
             return Meaning(phrase.status or S.EXCEPTION, phrase.reason), True, True
