@@ -484,6 +484,25 @@ class TestLegacy:
             Reason.DAMAGED, "Shipment exception - Damage reported",
         )  # fmt: skip
 
+    def test_what_was_tendered_at_a_counter_is_collected_and_what_was_redirected_moves(
+        self,
+    ) -> None:
+        snapshot = parcel("fedex", "legacy__counter.xml")
+
+        assert [(scan.status, scan.reason) for scan in snapshot.scans] == [
+            (S.IN_TRANSIT, None),
+            (S.ATTEMPT_FAILED, Reason.NOT_HOME),
+            (S.PICKED_UP, None),
+        ]
+
+    def test_a_request_that_could_not_be_processed_is_to_be_tried_again(self) -> None:
+        error = lone_error("fedex", "legacy__unable.xml")
+
+        assert (error.kind, error.number) == (ErrorKind.TRANSIENT, NUMBER)
+
+    def test_an_empty_reply_says_that_there_is_nothing(self) -> None:
+        assert lone_error("fedex", "legacy__empty.xml").kind == ErrorKind.NOT_FOUND
+
     def test_keeps_a_day_a_day(self) -> None:
         assert parcel("fedex", "legacy__delivered.xml").scans[-1].local_time == "2014-03-02"
         assert newest("legacy__status_only.xml").local_time == "2014-03-05"

@@ -30,6 +30,7 @@ EVENT: dict[str, Meaning] = {
     "OX": Meaning(S.INFO_RECEIVED),  # told to USPS
     "EP": Meaning(S.INFO_RECEIVED),
     "AP": Meaning(S.INFO_RECEIVED),  # the courier stands at the shipper's door
+    "IP": _PICKED_UP,  # in FedEx's possession: tendered at a counter
     "PU": _PICKED_UP,
     "PX": _PICKED_UP,
     "DO": _PICKED_UP,  # dropped off
@@ -158,6 +159,7 @@ EXCEPTION: dict[str, Meaning] = {
     "A3": _TRANSIT,
     "A12": _TRANSIT,
     "A13": _TRANSIT,
+    "A47": _TRANSIT,  # sent to a nearby location to be held
 }
 """Exception code -> meaning."""
 

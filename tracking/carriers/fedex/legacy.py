@@ -40,7 +40,7 @@ def read_reply(body: bytes) -> Reading:
             parcels += found
             errors += missing
     if not parcels and not errors:
-        raise Fault("The FedEx reply holds neither a parcel nor an error.")
+        errors.append(scanning.unknown(""))
     return Reading(parcels=tuple(parcels), errors=tuple(errors))
 
 

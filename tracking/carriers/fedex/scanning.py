@@ -51,8 +51,8 @@ ERRORS: dict[str, ErrorKind] = {
     "6330": ErrorKind.TRANSIENT,
     "9040": ErrorKind.NOT_FOUND,
     "9041": ErrorKind.NOT_FOUND,
-    "9045": ErrorKind.NOT_FOUND,
-    "9080": ErrorKind.NOT_FOUND,
+    "9045": ErrorKind.TRANSIENT,  # "unable to process ... please retry later"
+    "9080": ErrorKind.TRANSIENT,
 }
 """Error code -> kind; those in digits are the old XML service's."""
 
