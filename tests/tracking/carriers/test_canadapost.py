@@ -100,6 +100,22 @@ class TestDetail:
         assert (unclaimed.status, unclaimed.reason) == (S.RETURNING, Reason.PICKUP_NOT_COLLECTED)
         assert not unclaimed.is_inferred
 
+    def test_the_threat_to_return_an_item_is_no_return(self) -> None:
+        notice, departed = parcel("canadapost", "detail__final_notice.xml").scans
+
+        assert (notice.status, notice.reason) == (
+            S.AVAILABLE_FOR_PICKUP, Reason.PICKUP_NOT_COLLECTED,
+        )  # fmt: skip
+        assert departed.occurred_at == datetime(2026, 3, 3, 16, 35, 55, tzinfo=UTC)
+
+    def test_an_archived_item_has_days_without_hours(self) -> None:
+        snapshot = parcel("canadapost", "detail__archived.xml")
+
+        assert [scan.local_time for scan in snapshot.scans] == [
+            "2026-03-04", "2026-03-04", "2026-03-02",
+        ]  # fmt: skip
+        assert journey(snapshot).status == S.DELIVERED
+
     def test_a_code_nobody_listed_moves_nothing_and_is_counted(self) -> None:
         new = parcel("canadapost", "detail__unknown_code.xml").scans[0]
 

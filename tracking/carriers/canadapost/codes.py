@@ -85,9 +85,11 @@ TYPE: dict[str, Meaning] = {
 """A summary's event type -> meaning; a summary names no identifier."""
 
 BACK = re.compile(
-    r"\breturn(ed|ing)?\b.*\bsender\b|\b(retourné|renvoy).*\bexp(éditeur|éd?\.)", re.IGNORECASE
+    r"(?<!will be )(?<!sera )"
+    r"\b(return(ed|ing)?\b.*\bsender\b|(retourné|renvoy).*\bexp(éditeur|éd?\.))",
+    re.IGNORECASE,
 )
-"""Words that turn an event round, in both languages of the post."""
+"""Words that turn an event round, in both languages of the post; what will be is only a threat."""
 FORWARD = frozenset(
     {
         S.IN_TRANSIT, S.OUT_FOR_DELIVERY, S.ATTEMPT_FAILED, S.AVAILABLE_FOR_PICKUP, S.EXCEPTION,
@@ -103,12 +105,13 @@ ZONE: dict[str, str] = {
     "CST": "America/Winnipeg", "CDT": "America/Winnipeg",
     "MST": "America/Edmonton", "MDT": "America/Edmonton",
     "PST": "America/Vancouver", "PDT": "America/Vancouver",
+    "CSTNO": "America/Regina", "ESTNO": "America/Atikokan", "MSTNO": "America/Dawson_Creek",
 }  # fmt: skip
 """
 The zone an event names -> where that is.
 
 Canada Post prints EST and MST in summer too, beside the time on the wall: the letters name the
-zone, not the offset.
+zone, not the offset. ``NO`` behind them says that there is no summer time.
 """
 PROVINCE_ZONE: dict[tuple[str, str], str] = {
     ("CST", "SK"): "America/Regina",  # no summer time

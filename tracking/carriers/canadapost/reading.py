@@ -42,6 +42,7 @@ from tracking.states import ParcelStatus as S
 PROVINCES = frozenset(
     {"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}
 )
+MIDNIGHT = "T00:00:00"
 UNSCANNED = frozenset({S.INFO_RECEIVED, S.CANCELLED})
 NAME_LIMIT = 160
 IMAGE_LIMIT = 10_000_000
@@ -121,7 +122,10 @@ def _occurrence(node: Element) -> Scan:
     province = xml_text(node, "event-province", limit=20)
     local = local_time(xml_text(node, "event-date"), xml_text(node, "event-time"))
     meaning, is_inferred = _turned(EVENT.get(code.lstrip("0"), NEWS), words)
-    zone = _zone(xml_text(node, "event-time-zone"), province)
+    letters = xml_text(node, "event-time-zone")
+    if not letters and local.endswith(MIDNIGHT):
+        local = local[:10]  # of archived items the post keeps but the day
+    zone = _zone(letters, province)
     occurred_at = to_utc(local, zone) if zone else None
     return Scan(
         occurred_at=occurred_at,
