@@ -220,6 +220,46 @@ class TestExpress:
         }
         assert [scan.raw_code for scan in scans if not scan.is_known] == ["QQ"]
 
+    def test_expects_what_is_not_delivered_yet(self) -> None:
+        reading = read("dhl", "express__expected.xml")
+        under_way, done = reading.parcels
+
+        assert under_way.eta_to == datetime(2026, 3, 8, 4, 59, tzinfo=UTC)
+        assert under_way.scans[0].occurred_at == datetime(2026, 3, 5, 14, 42, tzinfo=UTC)
+        assert under_way.scans[0].offset_source == OffsetSource.OFFSET
+        assert (done.eta_to, done.scans[0].occurred_at) == (None, None)
+        assert [(error.kind, error.number) for error in reading.errors] == [
+            (ErrorKind.NOT_FOUND, "1815115363")
+        ]
+
+    def test_reads_the_oldest_service(self) -> None:
+        reading = read("dhl", "tracks__mixed.xml")
+        (snapshot,) = reading.parcels
+        found = journey(snapshot)
+
+        assert [scan.status for scan in snapshot.scans] == [S.CUSTOMS, S.CUSTOMS, S.PICKED_UP]
+        assert (found.status, found.reason, found.party) == (
+            S.CUSTOMS, Reason.DELAYED, Party.CUSTOMS,
+        )  # fmt: skip
+        assert [scan.location for scan in snapshot.scans] == [
+            "KUWAIT", "KUWAIT", "DAYTON, OH",
+        ]  # fmt: skip
+        assert snapshot.scans[0].local_time == "2026-03-06T14:48:00"
+        assert [(error.kind, error.number) for error in reading.errors] == [
+            (ErrorKind.NOT_FOUND, "2601000022")
+        ]
+
+    def test_reads_the_same_checkpoints_in_json(self) -> None:
+        snapshot = parcel("dhl", "mydhl__delivered.json")
+        collected, done = snapshot.scans
+
+        assert (snapshot.number, snapshot.signed_by) == ("1234567890", "A NAME")
+        assert "A NAME" not in repr(snapshot.scans)
+        assert (collected.status, done.status) == (S.PICKED_UP, S.DELIVERED)
+        assert collected.occurred_at == datetime(2026, 3, 5, 4, 6, tzinfo=UTC)
+        assert collected.location == "TOKYO-JAPAN"
+        assert journey(snapshot).delivered_at == datetime(2026, 3, 7, 9, 9, tzinfo=UTC)
+
 
 class TestErrors:
     @pytest.mark.parametrize(

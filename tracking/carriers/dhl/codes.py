@@ -105,6 +105,12 @@ EXPRESS: dict[str, Meaning] = {
     "SC": NEWS,
 }
 """Checkpoint of DHL Express -> meaning."""
+TRACKS: dict[str, Meaning] = {
+    **EXPRESS,
+    "GH": Meaning(S.CUSTOMS, Reason.DELAYED, Party.CUSTOMS),
+    "TB": Meaning(S.CUSTOMS),
+}
+"""Disposition of the oldest XML service -> meaning: Express's checkpoints, and two more."""
 PAPERWORK = frozenset({"AD", "AN", "BN", "CS", "DD", "EM", "GT", "IA", "PY", "RR", "SC", "VA"})
 """Codes of neither table that no scanner makes; Express's own DD, damaged, is a delivery."""
 

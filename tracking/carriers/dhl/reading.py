@@ -37,7 +37,7 @@ from tracking.carriers.dhl.codes import (
     STATUS,
     TROUBLE,
 )
-from tracking.carriers.dhl.express import read_express
+from tracking.carriers.dhl.express import read_express, read_mydhl
 from tracking.carriers.dhl.seal import slug
 from tracking.carriers.ups.codes import Phrase
 from tracking.scans import CarrierError, ErrorKind, Proof, ProofKind, Reading, Scan, Snapshot
@@ -85,7 +85,11 @@ def _shipments(found: list[dict[str, Any]], *, is_push: bool) -> Reading:
     errors: list[CarrierError] = []
     for row in found:
         number = text(row, "id", limit=64)
-        snapshot = _shipment(row, number=number)
+        if not number and "shipmentTrackingNumber" in row:
+            snapshot = read_mydhl(row)
+            number = snapshot.number
+        else:
+            snapshot = _shipment(row, number=number)
         if not number:
             message = "A shipment names no id."
             errors.append(CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message))
