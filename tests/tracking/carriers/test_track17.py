@@ -363,6 +363,7 @@ class TestAnswers:
             ("error__quota.json", ErrorKind.QUOTA_EXHAUSTED, "1Z0000000000000140"),
             ("push__stopped.json", ErrorKind.NOT_FOUND, "1Z0000000000000157"),
             ("query__truncated.json", ErrorKind.SCHEMA_DRIFT, ""),
+            ("web__logged_out.json", ErrorKind.AUTH, ""),
             ("register__mixed.json", ErrorKind.INVALID_NUMBER, "AB0000000014"),
         ],
     )
@@ -407,7 +408,63 @@ class TestAnswers:
         assert (error.kind, error.number) == (ErrorKind.NOT_FOUND, "1Z1")
 
 
+class TestFirstVersion:
+    def test_reads_the_history_of_both_carriers(self) -> None:
+        reading = read(SLUG, "first__history.json")
+        delivered, new, broken = reading.parcels
+
+        assert [(scan.local_time, scan.status) for scan in delivered.scans] == [
+            ("2026-03-01T22:06:00", S.PICKED_UP),
+            ("2026-03-02T02:36:00", S.IN_TRANSIT),
+            ("2026-03-08T14:11:00", S.DELIVERED),
+        ]
+        assert (delivered.carrier, delivered.is_complete) == ("usps", True)
+        assert delivered.scans[-1].handed == Handed.PROXY
+        assert delivered.scans[0].location == ""
+        assert [(scan.status, scan.is_known) for scan in new.scans] == [(None, False)]
+        assert [(scan.status, scan.raw_code) for scan in broken.scans] == [(S.EXCEPTION, "50")]
+        assert [(error.kind, error.number) for error in reading.errors] == [
+            (ErrorKind.NOT_FOUND, "RB000000021CN")
+        ]
+
+    def test_a_push_of_it_says_the_same(self) -> None:
+        (row, *_) = orjson.loads(body(SLUG, "first__history.json"))["data"]["accepted"]
+        push = orjson.dumps({"event": "TRACKING_UPDATED", "data": row})
+
+        assert track17.parse_push(push).parcels == read(SLUG, "first__history.json").parcels[:1]
+
+
+class TestList:
+    def test_tells_the_state_and_the_newest_event_of_each(self) -> None:
+        reading = read(SLUG, "query__list.json")
+        delivered, expired = reading.parcels
+
+        assert [
+            (scan.status, scan.occurred_at, scan.raw_text)
+            for scan in (*delivered.scans, *expired.scans)
+        ] == [
+            (
+                S.DELIVERED,
+                datetime(2026, 3, 6, 17, 23, tzinfo=UTC),
+                "Objeto entregue ao destinatário",
+            ),
+            (S.EXPIRED, datetime(2026, 3, 1, 4, 44, 19, tzinfo=UTC), ""),
+        ]
+        assert (delivered.carrier, delivered.is_complete) == ("correios", False)
+        assert [(error.kind, error.number) for error in reading.errors] == [
+            (ErrorKind.NOT_FOUND, "RB000000021CN")
+        ]
+
+
 class TestWebList:
+    def test_the_newer_name_of_the_state_is_read_too(self) -> None:
+        (scan,) = parcel(SLUG, "web__states.json").scans
+
+        assert (scan.status, scan.raw_code, scan.is_inferred) == (S.DELIVERED, "40", False)
+
+    def test_a_count_of_parcels_is_about_none(self) -> None:
+        assert track17.parse(b'{"Json": {"eitem": [{"e": 10, "ec": 6}]}, "Code": 0}') == Reading()
+
     def test_shows_the_last_event_of_each(self) -> None:
         reading = read(SLUG, "web__list.json")
         told = [

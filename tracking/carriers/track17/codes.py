@@ -82,7 +82,7 @@ UNKNOWN_NUMBER = "NotFound_InvalidCode"
 FORCES = frozenset({Reason.WEATHER, Reason.VEHICLE})
 """What the words of a delay may add: 17TRACK has one sub-status for all of them."""
 
-WEB_STATE: dict[str, Meaning] = {
+STATE: dict[str, Meaning] = {
     "0": Meaning(),
     "10": Meaning(S.IN_TRANSIT),
     "20": Meaning(S.EXPIRED),
@@ -91,7 +91,7 @@ WEB_STATE: dict[str, Meaning] = {
     "40": Meaning(S.DELIVERED),
     "50": Meaning(S.EXCEPTION),
 }
-"""FTrackStateType of the web list -> meaning; 0 says that there is none."""
+"""State in version 1 and on the web page -> meaning; 0 says that there is none."""
 
 SAYS: tuple[tuple[re.Pattern[str], S], ...] = tuple(
     (re.compile(words, re.IGNORECASE), status)
@@ -158,6 +158,9 @@ ERRORS: dict[str, ErrorKind] = {
     "-18019912": ErrorKind.AUTH,
 }
 """Error code -> kind."""
+
+WEB_ERRORS: dict[str, ErrorKind] = {"-6": ErrorKind.AUTH}
+"""``Code`` of the web page's answers -> kind; 0 is none."""
 
 COURIER: dict[str, str] = {
     "100001": "dhl",

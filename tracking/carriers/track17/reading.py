@@ -8,9 +8,8 @@ second and its place among the events of that second.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 from tracking.carriers.aggregated import (
     closing,
     edge,
-    explained,
     handed,
     in_order,
     is_physical,
@@ -34,7 +32,6 @@ from tracking.carriers.base import (
     Meaning,
     careful,
     country,
-    local_time,
     offset,
     part,
     place,
@@ -43,32 +40,27 @@ from tracking.carriers.base import (
     text,
     to_utc,
 )
-from tracking.carriers.phrases_zh import handed_in, reason_in
+from tracking.carriers.phrases_zh import handed_in
 from tracking.carriers.track17.codes import (
     BROAD,
     COURIER,
     ERRORS,
-    FORCES,
-    SAYS,
     STAGE,
     STATUS,
     SUB_STATUS,
     TAKEN,
     UNKNOWN_NUMBER,
-    WEB_STATE,
+    WEB_ERRORS,
 )
-from tracking.carriers.ups.codes import PHRASES
+from tracking.carriers.track17.old import read_first, read_listed, read_web
+from tracking.carriers.track17.wording import reasoned, said, wall_clock
 from tracking.scans import CarrierError, ErrorKind, Onward, Reading, Scan, Snapshot
-from tracking.states import SOFT_TERMINAL, Handed, OffsetSource, Reason
+from tracking.states import SOFT_TERMINAL, Handed, OffsetSource
 from tracking.states import ParcelStatus as S
 
-CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?")
-"""A clock of 24 hours; what says AM or PM is no clock here."""
 UPDATED, STOPPED = "TRACKING_UPDATED", "TRACKING_STOPPED"
 OVER = SOFT_TERMINAL | {S.RETURNING}
 """Statuses after which nobody expects the parcel any more."""
-ENDED = SOFT_TERMINAL - {S.DELIVERED}
-WRONG = frozenset({S.EXCEPTION, S.ATTEMPT_FAILED, S.CUSTOMS, S.RETURNING})
 
 
 @careful
@@ -80,7 +72,9 @@ def parse(body: bytes) -> Reading:
     if "event" in root:
         return _push(root)
     if isinstance(part(root, "Json"), list):
-        return _web(rows(root, "Json"))
+        return read_web(rows(root, "Json"))
+    if "Code" in root:
+        return _page(root)
     errors = _refusals(root)
     parcels: list[tuple[Snapshot, str]] = []
     for row in rows(root, "data", "accepted"):
@@ -162,7 +156,7 @@ def _parcel(row: dict[str, Any]) -> Snapshot | CarrierError | None:
         message = "A result names no number."
         return CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message)
     if "track_info" not in row:
-        return None
+        return _short(row, number=number)
     info = part(row, "track_info")
     status = text(info, "latest_status", "status", limit=CODE_LIMIT)
     sub_status = text(info, "latest_status", "sub_status", limit=CODE_LIMIT)
@@ -189,6 +183,23 @@ def _parcel(row: dict[str, Any]) -> Snapshot | CarrierError | None:
         eta_to=expected[1] or expected[0],
         onward=_onward(info, carrier=carrier, number=number),
     )
+
+
+def _short(row: dict[str, Any], *, number: str) -> Snapshot | CarrierError | None:
+    """Read a parcel of version 1, or a line of a list; nothing after a registration."""
+    if isinstance(part(row, "track"), dict) or "e" in row:
+        return read_first(row, number=number)
+    return read_listed(row, number=number) if "package_status" in row else None
+
+
+def _page(root: dict[str, Any]) -> Reading:
+    """Read an answer of the web page that lists no parcels: a count, or a refusal."""
+    code = text(root, "Code", limit=CODE_LIMIT)
+    if code == "0":
+        return Reading()
+    words = text(root, "Message", limit=400)
+    kind = WEB_ERRORS.get(code, ErrorKind.TRANSIENT)
+    return Reading(errors=(CarrierError(kind=kind, message=f"{code}: {words}".strip(": ")),))
 
 
 def _looked_at(info: Any, scans: Sequence[Scan]) -> datetime | None:
@@ -274,9 +285,9 @@ def _scan(event: dict[str, Any], *, courier: str, summed: Meaning | None) -> Sca
     if known is None and not has_code:
         known = summed or None
         if known is None or known.status is None:
-            status = _said(f"{words} {english}")
+            status = said(f"{words} {english}")
             known, is_inferred = Meaning(status), status is not None
-    meaning, is_guess = _reasoned(known or NEWS, f"{words} {english}")
+    meaning, is_guess = reasoned(known or NEWS, f"{words} {english}")
     at, local, source = _when(event)
     location = _where(event)
     return Scan(
@@ -317,27 +328,6 @@ def _coded(*, stage: str, sub_status: str) -> Meaning | None:
     return SUB_STATUS.get(sub_status) or STAGE.get(stage)
 
 
-def _said(words: str) -> S | None:
-    return next((status for pattern, status in SAYS if pattern.search(words)), None)
-
-
-def _reasoned(meaning: Meaning, words: str) -> tuple[Meaning, bool]:
-    """Let the words say why, where the status does not; no ending is made a guess by them."""
-    if meaning.status in ENDED:
-        return meaning, False
-    if meaning.reason == Reason.DELAYED:
-        named = next((one.reason for one in PHRASES if one.words.search(words)), None)
-        found = named if named in FORCES else reason_in(words, is_wrong=True)
-        return (Meaning(meaning.status, found), True) if found in FORCES else (meaning, False)
-    told, is_guess = explained(meaning, words)
-    if told.reason is None:
-        reason = reason_in(words, is_wrong=told.status in WRONG)
-        if reason is None and told.status == S.ATTEMPT_FAILED:
-            reason = next((one.reason for one in PHRASES if one.words.search(words)), None)
-        told, is_guess = told._replace(reason=reason), is_guess or reason is not None
-    return told, is_guess
-
-
 def _handed_zh(meaning: Meaning, words: str) -> Handed | None:
     return handed_in(words) if meaning.status in {S.DELIVERED, S.AVAILABLE_FOR_PICKUP} else None
 
@@ -351,7 +341,7 @@ def _when(event: dict[str, Any]) -> tuple[datetime | None, str, OffsetSource]:
     """
     raw = part(event, "time_raw")
     clock_words = text(raw, "time", limit=30)
-    local = _local(text(raw, "date", limit=30), clock_words)
+    local = wall_clock(text(raw, "date", limit=30), clock_words)
     zone = offset(text(raw, "timezone", limit=10))
     if local and not clock_words:
         return None, local, OffsetSource.UNKNOWN  # a day: what hour stands beside is made up
@@ -364,62 +354,3 @@ def _when(event: dict[str, Any]) -> tuple[datetime | None, str, OffsetSource]:
     if at is None:
         return None, local, OffsetSource.UNKNOWN
     return at, local, OffsetSource.OFFSET if zone else OffsetSource.PLACE
-
-
-def _local(date: str, clock: str) -> str:
-    found = CLOCK.fullmatch(clock)
-    if not found:
-        return local_time(date)
-    hour, minute, second = found.groups()
-    return local_time(date, f"{hour:0>2}{minute}{second or '00'}")
-
-
-def _web(packages: Sequence[dict[str, Any]]) -> Reading:
-    """Read the list of the web page: of each parcel its last event, on a clock of no zone."""
-    parcels: list[tuple[Snapshot, str]] = []
-    errors = []
-    for row in packages:
-        number = text(row, "FTrackNo", limit=64)
-        event = _last_event(row)
-        if isinstance(event, dict) and text(event, "z"):
-            parcels.append((_lone(row, event, number=number), text(row, "FCreateTime")))
-        else:
-            message = "17TRACK has no event of this number."
-            error = CarrierError(kind=ErrorKind.NOT_FOUND, message=message, number=number)
-            errors.append(error)
-    return Reading(parcels=newest_first(parcels), errors=tuple(errors))
-
-
-def _last_event(row: dict[str, Any]) -> Any:
-    last = part(row, "FLastEvent")
-    try:
-        return read_json(last.encode()) if isinstance(last, str) else last
-    except Fault:
-        return None
-
-
-def _lone(row: dict[str, Any], event: dict[str, Any], *, number: str) -> Snapshot:
-    state, words = text(row, "FTrackStateType", limit=CODE_LIMIT), text(event, "z")
-    known = WEB_STATE.get(state)
-    meaning, is_inferred = known or NEWS, False
-    if known and known.status is None and (status := _said(words)):
-        meaning, is_inferred = Meaning(status), True
-    meaning, is_guess = _reasoned(meaning, words)
-    date, _, clock = text(event, "a", limit=30).partition(" ")
-    location = place(text(event, "c"), text(event, "d"))
-    scan = Scan(
-        local_time=_local(date, clock),
-        status=meaning.status,
-        reason=meaning.reason,
-        party=meaning.party,
-        handed=handed(meaning, words),
-        raw_code=state,
-        raw_text=words,
-        location=location,
-        is_physical=is_physical(meaning if known else None, location),
-        is_inferred=is_inferred or is_guess,
-        is_known=known is not None,
-    )
-    carriers: Iterable[str] = (text(row, "FSecondCarrier"), text(row, "FFirstCarrier"))
-    carrier = next((COURIER[key] for key in carriers if key in COURIER), "")
-    return Snapshot(number=number, carrier=carrier, scans=(scan,))
