@@ -138,6 +138,11 @@ def is_physical(meaning: Meaning | None, where: str) -> bool:
     return meaning.status is not None and meaning.status not in UNSCANNED
 
 
+def signer(name: str) -> str:
+    """Return the name of a person, "" for words like "Signature not required"."""
+    return "" if "signature" in name.lower() else name
+
+
 def without_name(words: str, name: str) -> str:
     """Take the signer's name out of a courier's text: names never enter a scan."""
     if len(name) < 3:

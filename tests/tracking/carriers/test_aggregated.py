@@ -156,6 +156,13 @@ class TestWords:
     def test_a_name_is_taken_out(self, name: str, left: str) -> None:
         assert aggregated.without_name("Signed by A Name.", name) == left
 
+    @pytest.mark.parametrize(
+        ("told", "name"),
+        [("A NAME", "A NAME"), ("Signature not required", ""), ("", "")],
+    )
+    def test_words_are_no_name(self, told: str, name: str) -> None:
+        assert aggregated.signer(told) == name
+
 
 class TestClosing:
     @pytest.mark.parametrize(

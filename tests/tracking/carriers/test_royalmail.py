@@ -144,6 +144,7 @@ class TestErrors:
             ("invalid_number.json", ErrorKind.INVALID_NUMBER, ""),
             ("terms.json", ErrorKind.AUTH, ""),
             ("auth.json", ErrorKind.AUTH, ""),
+            ("by_status.json", ErrorKind.AUTH, ""),
             ("rate_limited.json", ErrorKind.RATE_LIMITED, ""),
             ("rate_limited_bare.json", ErrorKind.RATE_LIMITED, ""),
             ("quota.json", ErrorKind.QUOTA_EXHAUSTED, ""),

@@ -377,6 +377,11 @@ class TestErrors:
 
         assert error.message == "tracker_not_found: The tracker was not found."
 
+    def test_the_plain_words_that_ask_for_patience_are_read(self) -> None:
+        (error,) = ship24.parse(b"Too many requests, please try again later.").errors
+
+        assert error.kind == ErrorKind.RATE_LIMITED
+
     def test_a_page_of_a_proxy_is_no_answer(self) -> None:
         assert lone_error(SLUG, "error__html.html").kind == ErrorKind.SCHEMA_DRIFT
 

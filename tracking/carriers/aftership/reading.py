@@ -28,6 +28,7 @@ from tracking.carriers.aggregated import (
     moment,
     needs_closing,
     newest_first,
+    signer,
     without_name,
     zone_of,
 )
@@ -101,7 +102,7 @@ def _reading(trackings: list[Any], *, as_of: datetime | None) -> Reading:
 def _snapshot(tracking: dict[str, Any], *, number: str, as_of: datetime | None) -> Snapshot:
     courier = text(tracking, "slug", limit=CODE_LIMIT)
     carrier = "" if courier == UNRECOGNISED else COURIERS.ours(courier)
-    signer = text(tracking, "signed_by", limit=200)
+    signed = signer(text(tracking, "signed_by", limit=200))
     checkpoints = [
         row
         for row in rows(tracking, "checkpoints") or rows(tracking, "checkpoint")
@@ -109,7 +110,7 @@ def _snapshot(tracking: dict[str, Any], *, number: str, as_of: datetime | None) 
     ]
     tag, subtag = text(tracking, "tag"), text(tracking, "subtag", limit=CODE_LIMIT)
     summed = explain(tag=tag, subtag=subtag) or NEWS
-    scans = in_order([_scan(row, signer=signer) for row in checkpoints], summed.status)
+    scans = in_order([_scan(row, signed=signed) for row in checkpoints], summed.status)
     if needs_closing(summed.status, scans):
         words = text(tracking, "subtag_message")
         at = as_of or moment(text(tracking, "updated_at"))[0]
@@ -125,11 +126,11 @@ def _snapshot(tracking: dict[str, Any], *, number: str, as_of: datetime | None) 
         eta_from=eta[0],
         eta_to=eta[1],
         onward=_onward(tracking, number=number),
-        signed_by=signer,
+        signed_by=signed,
     )
 
 
-def _scan(row: dict[str, Any], *, signer: str) -> Scan:
+def _scan(row: dict[str, Any], *, signed: str) -> Scan:
     tag, subtag = text(row, "tag", limit=CODE_LIMIT), text(row, "subtag", limit=CODE_LIMIT)
     words = text(row, "message") or text(row, "subtag_message")
     known = explain(tag=tag, subtag=subtag)
@@ -150,7 +151,7 @@ def _scan(row: dict[str, Any], *, signer: str) -> Scan:
         party=meaning.party,
         handed=handed(meaning, words),
         raw_code=subtag or tag,
-        raw_text=without_name(words, signer),
+        raw_text=without_name(words, signed),
         location=location,
         country=land,
         event_id=text(row, "hash", limit=80),

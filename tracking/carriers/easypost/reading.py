@@ -19,6 +19,7 @@ from tracking.carriers.aggregated import (
     moment,
     needs_closing,
     newest_first,
+    signer,
     without_name,
     zone_of,
 )
@@ -102,11 +103,11 @@ def _inner(row: dict[str, Any]) -> dict[str, Any]:
 def _snapshot(tracker: dict[str, Any]) -> Snapshot:
     number = text(tracker, "tracking_code", limit=64)
     carrier = COURIERS.ours(text(tracker, "carrier", limit=CODE_LIMIT))
-    signer = text(tracker, "signed_by", limit=200)
+    signed = signer(text(tracker, "signed_by", limit=200))
     details = rows(tracker, "tracking_details")
     status, detail = text(tracker, "status"), text(tracker, "status_detail")
     summed = explain(status=status, detail=detail) or NEWS
-    scans = in_order([_scan(row, signer=signer) for row in details], summed.status)
+    scans = in_order([_scan(row, signed=signed) for row in details], summed.status)
     if needs_closing(summed.status, scans):
         last = closing(
             summed,
@@ -125,11 +126,11 @@ def _snapshot(tracker: dict[str, Any]) -> Snapshot:
         is_complete=bool(details),
         eta_from=eta[0],
         eta_to=eta[1],
-        signed_by=signer,
+        signed_by=signed,
     )
 
 
-def _scan(row: dict[str, Any], *, signer: str) -> Scan:
+def _scan(row: dict[str, Any], *, signed: str) -> Scan:
     status, detail = text(row, "status"), text(row, "status_detail")
     words = text(row, "message") or text(row, "description")
     known = explain(status=status, detail=detail)
@@ -150,7 +151,7 @@ def _scan(row: dict[str, Any], *, signer: str) -> Scan:
         party=meaning.party,
         handed=handed(meaning, words),
         raw_code=_code(status, detail),
-        raw_text=without_name(words, signer),
+        raw_text=without_name(words, signed),
         location=location,
         country=state,
         is_physical=is_physical(known, location),

@@ -201,20 +201,19 @@ def _missing(piece: dict[str, Any], *, number: str) -> CarrierError:
 
 def _errors(root: Any) -> list[CarrierError]:
     """Read the errors of a whole call: listed, or no more than an HTTP status."""
-    errors = [_error(row) for row in rows(root, "errors")]
     status = text(root, "httpCode")
+    errors = [_error(row, status=status) for row in rows(root, "errors")]
     if not errors and status:
         words = text(root, "moreInformation", limit=400) or text(root, "httpMessage", limit=400)
         errors.append(_error({"errorCode": status, "errorDescription": words}))
     return errors
 
 
-def _error(row: dict[str, Any], *, number: str = "") -> CarrierError:
+def _error(row: dict[str, Any], *, number: str = "", status: str = "") -> CarrierError:
     code, message = text(row, "errorCode"), text(row, "errorDescription", limit=400)
     low = message.lower()
-    kind = ERRORS.get(code) or next(
-        (kind for words, kind in WORDS if words in low), ErrorKind.TRANSIENT
-    )
+    kind = ERRORS.get(code) or next((kind for words, kind in WORDS if words in low), None)
+    kind = kind or ERRORS.get(status, ErrorKind.TRANSIENT)
     if kind == ErrorKind.RATE_LIMITED and ("quota" in low or "day" in low):
         kind = ErrorKind.QUOTA_EXHAUSTED
     if kind in ABOUT_ONE and not number and (named := NUMBER.search(message)):

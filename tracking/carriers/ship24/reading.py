@@ -18,6 +18,7 @@ from tracking.carriers.aggregated import (
     moment,
     needs_closing,
     newest_first,
+    signer,
     without_name,
     zone_of,
 )
@@ -59,6 +60,8 @@ from tracking.states import ParcelStatus as S
 
 OVER = SOFT_TERMINAL | {S.RETURNING}
 """Statuses after which nobody expects the parcel any more."""
+SLOWER = b"too many requests"
+"""How the one answer begins that Ship24 gives in plain words."""
 PROOF = "tracking/pod"
 """The topic of a push that holds a proof of delivery and no events."""
 
@@ -66,6 +69,9 @@ PROOF = "tracking/pod"
 @careful
 def parse(body: bytes) -> Reading:
     """Read an answer, or a push, which has its trackings at the top."""
+    if body[:17].lower() == SLOWER:
+        message = text(body[:400].decode("utf-8", "replace"))
+        return Reading(errors=(CarrierError(kind=ErrorKind.RATE_LIMITED, message=message),))
     root = read_json(body)
     errors = _errors(root)
     if isinstance(part(root, "trackings"), list):
@@ -114,12 +120,12 @@ def _number(tracking: dict[str, Any]) -> str:
 
 def _snapshot(tracking: dict[str, Any], *, number: str, is_complete: bool) -> Snapshot:
     shipment, events = part(tracking, "shipment"), rows(tracking, "events")
-    signer = text(shipment, "delivery", "signedBy", limit=200)
+    signed = signer(text(shipment, "delivery", "signedBy", limit=200))
     orders = [_order(event) for event in events]
     turns = [len(events) - turn for turn in range(len(events))]
     known = [order for order in orders if order is not None]
     scans = tuple(
-        _scan(event, signer=signer, sequence=sequence)
+        _scan(event, signed=signed, sequence=sequence)
         for event, sequence in zip(
             events, known if len(known) == len(events) else turns, strict=True
         )
@@ -140,7 +146,7 @@ def _snapshot(tracking: dict[str, Any], *, number: str, is_complete: bool) -> Sn
         eta_to=eta[1],
         onward=_onward(events, number=number),
         proofs=_proofs(tracking),
-        signed_by=signer,
+        signed_by=signed,
     )
 
 
@@ -150,7 +156,7 @@ def _registered(tracker: dict[str, Any]) -> Snapshot:
     return Snapshot(number=number, carrier=_carrier({"tracker": tracker}, [], number=number))
 
 
-def _scan(event: dict[str, Any], *, signer: str, sequence: int) -> Scan:
+def _scan(event: dict[str, Any], *, signed: str, sequence: int) -> Scan:
     words, where = text(event, "status"), text(event, "location", limit=PLACE_LIMIT)
     known = explain(event)
     meaning, is_inferred = explained(known or NEWS, words)
@@ -164,7 +170,7 @@ def _scan(event: dict[str, Any], *, signer: str, sequence: int) -> Scan:
         party=meaning.party,
         handed=handed(meaning, words),
         raw_code=_code(event),
-        raw_text=without_name(words, signer),
+        raw_text=without_name(words, signed),
         location=where,
         event_id=text(event, "eventId", limit=80),
         sequence=sequence,
