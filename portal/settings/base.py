@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "expect again": {"task": "tracking.tasks.expect_again", "schedule": schedule(300.0)},
 }
+if DEMO:
+    CELERY_BEAT_SCHEDULE["hurry"] = {"task": "portal.tasks.hurry", "schedule": schedule(5.0)}
 
 # --- Languages and time ---------------------------------------------------------------------------
 
@@ -304,7 +306,10 @@ PHOTO_MAX_PER_CLAIM = 24
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_MAX_DEPTH = 64
 POLL_MAX_BYTES = 8 * 1024 * 1024
-CARRIER_HOSTS = words("AMENDS_CARRIER_HOSTS")
+HARBOUR_URL = env("AMENDS_HARBOUR_URL")
+"""Where the simulator carrier's other side answers; empty where nobody plays it."""
+HARBOUR_KEY = env("AMENDS_HARBOUR_KEY", "harbour-demo")
+CARRIER_HOSTS = [*words("AMENDS_CARRIER_HOSTS"), *filter(None, [HARBOUR_URL])]
 """Addresses besides the carriers' own to which a connection's ``host`` option may send calls."""
 API_MAX_BYTES = 1024 * 1024
 WEBHOOKS_MAY_BE_LOCAL = flag("AMENDS_WEBHOOKS_LOCAL", default=DEBUG)

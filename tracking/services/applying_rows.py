@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from portal.lib import sql
 from portal.lib.sql import columns, unnest
+from tracking.carriers.names import CARRIERS
 from tracking.rules import Journey
 from tracking.scans import Scan
 from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
@@ -356,12 +355,13 @@ def add_numbers(
     """
     Keep (parcel, connection, carrier, number) under which parcels travel on.
 
-    Return (parcel, connection, number) of those that are new. A carrier that nobody here uses yet
-    is left out, and so is a number that another parcel has.
+    Return (parcel, connection, number) of those that are new. A carrier that nobody knows is left
+    out, and so is a number that another parcel has.
     """
     rows = sorted(set(onward))
     if not rows:
         return []
+    _name_carriers(carrier for _parcel, _connection, carrier, _number in rows)
     return sql.rows(
         "INSERT INTO tracking_parcelnumber (parcel_id, connection_id, carrier_id, number,"
         " created_at) SELECT v.a, v.b, c.id, v.d, %s::timestamptz FROM"
@@ -371,6 +371,17 @@ def add_numbers(
         " ON CONFLICT (connection_id, number) DO NOTHING"
         " RETURNING parcel_id, connection_id, number",
         (now, *columns(rows, ("bigint", "bigint", "text", "text"))),
+    )
+
+
+def _name_carriers(slugs: Iterable[str]) -> None:
+    """Have rows of these carriers, from the shipped names where they are heard of first."""
+    named = [(slug, *CARRIERS[slug]) for slug in sorted(set(slugs)) if slug in CARRIERS]
+    types = ("text",) * 5
+    sql.run(
+        "INSERT INTO tracking_carrier (slug, name_en, name_zh, timezone, tracking_url)"
+        f" SELECT * FROM {unnest(types)} AS v ON CONFLICT (slug) DO NOTHING",
+        columns(named, types),
     )
 
 
@@ -429,45 +440,6 @@ def keep_milestones(reached: Sequence[tuple[int, int, str, datetime]], *, now: d
             " ON CONFLICT (parcel_id, leg, status) DO UPDATE SET reached_at = excluded.reached_at",
             (now, *columns(reached, ("bigint", "int", "text", "timestamptz"))),
         )
-
-
-def open_anomalies(parcel_ids: list[int], kinds: Sequence[str]) -> dict[tuple[int, str], int]:
-    """Return (parcel, kind) -> id of the episodes of these kinds that are still open."""
-    return {
-        (parcel_id, kind): pk
-        for pk, parcel_id, kind in sql.rows(
-            "SELECT id, parcel_id, kind FROM tracking_anomaly"
-            " WHERE parcel_id = ANY(%s) AND kind = ANY(%s) AND cleared_at IS NULL",
-            (parcel_ids, list(kinds)),
-        )
-    }
-
-
-def insert_anomalies(
-    found: Sequence[tuple[int, str, str, int, Mapping[str, Any]]], *, now: datetime
-) -> list[tuple[int, int, str, int]]:
-    """
-    Open episodes of trouble and return (id, parcel, kind, severity) of those that are new.
-
-    ``found`` holds (parcel, kind, party, severity, evidence).
-    """
-    if not found:
-        return []
-    values = [(*one[:4], orjson.dumps(one[4]).decode()) for one in found]
-    return sql.rows(
-        "INSERT INTO tracking_anomaly (parcel_id, kind, party, severity, evidence, opened_at)"
-        " SELECT v.a, v.b, v.c, v.d, v.e::jsonb, %s::timestamptz FROM"
-        f" {unnest(('bigint', 'text', 'text', 'int', 'text'))} AS v(a, b, c, d, e)"
-        " ON CONFLICT (parcel_id, kind) WHERE cleared_at IS NULL DO NOTHING"
-        " RETURNING id, parcel_id, kind, severity",
-        (now, *columns(values, ("bigint", "text", "text", "int", "text"))),
-    )
-
-
-def clear_anomalies(ids: list[int], *, now: datetime) -> None:
-    """End these episodes."""
-    if ids:
-        sql.run("UPDATE tracking_anomaly SET cleared_at = %s WHERE id = ANY(%s)", (now, ids))
 
 
 def contents(parcel_ids: list[int]) -> dict[int, list[str]]:

@@ -25,6 +25,7 @@ class Command(BaseCommand):
             f"Shoppers  {story.SHOPPER} (English), {story.SHOPPER_ZH} (中文):"
             " by code, see Letters\n"
             "Orders    PH-20418 (two parcels, on the way), PH-20406 (arrived broken)\n"
+            "          PH-20452, PH-20457 (three parcels each; the first moves while you look)\n"
             f"Staff     {story.AGENT}, {story.APPROVER}, {story.ADMINISTRATOR}\n"
             f"Password  {story.PASSWORD}"
         )

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from portal.ops.story import SHOPPER, telling
+from portal.ops.story import SHOPPER, harbour, telling
 from tracking.carriers import scenarios
 from tracking.models import Connection, Parcel
 from tracking.services import intake, orders
@@ -22,7 +22,10 @@ from tracking.states import EnvelopeSource
 class Command(BaseCommand):
     """Make a parcel and let the simulator speak of it."""
 
-    help = "Register an order with one parcel and play SCENARIO for it, through the real intake."
+    help = (
+        "Register an order with one parcel and play SCENARIO for it, through the real intake;"
+        " with --poll the pretend carrier plays it, and the worker finds out by asking."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the scenario, and how fast."""
@@ -34,19 +37,31 @@ class Command(BaseCommand):
         parser.add_argument(
             "--every", type=float, default=0, metavar="SECONDS", help="pause between two scans"
         )
+        parser.add_argument("--poll", action="store_true", help="let us ask, instead of being told")
+        parser.add_argument(
+            "--minutes", type=float, default=2, help="how long the journey takes with --poll"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Play it, so that the last scan is now."""
+        """Play it."""
         if options["every"] < 0:
             raise CommandError("--every takes seconds, 0 or more.")
         now = timezone.now()
         telling.connect(now=now - timedelta(days=1))
-        connection = Connection.objects.get(slug="simulator")
         name = options["scenario"]
         length = scenarios.script(name, number="LENGTH", start=now)[-1][0] - now
+        if options["poll"]:
+            self._unfold(name, options, length=length, now=now)
+        else:
+            self._push(name, options, length=length, now=now)
+
+    def _push(
+        self, name: str, options: dict[str, Any], *, length: timedelta, now: datetime
+    ) -> None:
+        """Tell it all, as a carrier that pushes does; the last scan is now."""
         parcel = self._register(options, start=now - length, now=now)
-        self.stdout.write(f"{parcel.order.number}: {settings.SITE_URL}/t/{parcel.token}/")
         told = scenarios.script(name, number=parcel.number, start=now - length)
+        connection = Connection.objects.get(slug="simulator")
         for turn, (at, body) in enumerate(told):
             if turn and options["every"]:
                 time.sleep(options["every"])
@@ -63,8 +78,35 @@ class Command(BaseCommand):
         parcel.refresh_from_db()
         self.stdout.write(f"status: {parcel.status} {parcel.reason}".rstrip())
 
-    def _register(self, options: dict[str, Any], *, start: datetime, now: datetime) -> Parcel:
-        stamp = f"{now:%y%m%d%H%M%S%f}"
+    def _unfold(
+        self, name: str, options: dict[str, Any], *, length: timedelta, now: datetime
+    ) -> None:
+        """Have the pretend carrier carry it; the label was made just now."""
+        if not harbour.is_played():
+            raise CommandError(
+                "Nobody plays the pretend carrier here: start `make run`, or set"
+                " AMENDS_HARBOUR_URL to where one answers."
+            )
+        if options["minutes"] <= 0:
+            raise CommandError("--minutes takes more than 0.")
+        pace = max(length / timedelta(minutes=options["minutes"]), 1.0)
+        number = _number(now)
+        told = scenarios.unfold(name, number=number, start=now, now=now, pace=pace)
+        harbour.ship([(number, [(at, {"event": event}) for at, event in told])])
+        self._register(options, start=now, now=now, connection=harbour.SLUG)
+        self.stdout.write(
+            f"  {len(told)} scans until {told[-1][0]:%H:%M:%S} UTC; the worker asks by itself"
+        )
+
+    def _register(
+        self,
+        options: dict[str, Any],
+        *,
+        start: datetime,
+        now: datetime,
+        connection: str = "simulator",
+    ) -> Parcel:
+        stamp = _stamp(now)
         order, _is_new = orders.register(
             order=NewOrder(
                 number=f"SIM-{stamp}",
@@ -80,7 +122,7 @@ class Command(BaseCommand):
                 ],
                 parcels=[
                     NewParcel(
-                        number=f"HX{stamp}", carrier="simulator", connection="simulator",
+                        number=_number(now), carrier="simulator", connection=connection,
                         lines=[Inside(position=1, quantity=6)], shipped_at=start,
                         promised_at=start + timedelta(hours=54),
                     )
@@ -92,4 +134,14 @@ class Command(BaseCommand):
             ),
             now=now,
         )  # fmt: skip
-        return order.parcels.select_related("order").get()
+        parcel = order.parcels.select_related("order").get()
+        self.stdout.write(f"{order.number}: {settings.SITE_URL}/t/{parcel.token}/")
+        return parcel
+
+
+def _stamp(now: datetime) -> str:
+    return f"{now:%y%m%d%H%M%S%f}"
+
+
+def _number(now: datetime) -> str:
+    return f"HX{_stamp(now)}"

@@ -41,6 +41,10 @@ def _run(teller: Teller, *, var: Path, port: int, lock: Path, sockets: Path) -> 
     try:
         _start_stores(supervisor, teller, env=env, var=var, logs=logs, sockets=sockets)
         _settle_environment(env, var=var, port=port)
+        with teller.step("starting the pretend carrier"):
+            supervisor.add(
+                harbour(env, ledger=var / "harbour" / "ledger.db", log=logs / "harbour.log")
+            )
         story = _prepare(teller, env=env, logs=logs)
         _start_processes(supervisor, teller, env=env, var=var, logs=logs, port=port)
         lock.write_text(f"process {os.getpid()}, http://127.0.0.1:{port}/")
@@ -112,6 +116,7 @@ def _settle_environment(env: dict[str, str], *, var: Path, port: int) -> None:
         "AMENDS_EMAIL_BACKEND": "notifications.channels.files.EmailBackend",
         "AMENDS_STATIC_FROM_SOURCES": "1",
         "AMENDS_SANDBOX_BANK_URL": f"http://127.0.0.1:{places.free_port()}",
+        "AMENDS_HARBOUR_URL": f"http://127.0.0.1:{places.free_port()}",
         "DJANGO_SETTINGS_MODULE": "portal.settings.base",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(places.ROOT),
@@ -178,6 +183,23 @@ def bank(env: dict[str, str], *, ledger: Path, log: Path) -> Child:
             places.python(), "-m", "claims.gateways.bank",
             "--port", str(port), "--ledger", str(ledger),
             "--webhook", f"{env['AMENDS_URL']}/hooks/payments/sandbox/",
+        ],
+        log=log,
+        env=env,
+        cwd=places.ROOT,
+        is_ready=lambda: not places.is_free(port),
+    )  # fmt: skip
+
+
+def harbour(env: dict[str, str], *, ledger: Path, log: Path) -> Child:
+    """Describe the pretend carrier: its own process with its own ledger, outside our database."""
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    port = int(env["AMENDS_HARBOUR_URL"].rsplit(":", 1)[1].strip("/"))
+    return Child(
+        name="pretend carrier",
+        command=[
+            places.python(), "-m", "tracking.carriers.harbour",
+            "--port", str(port), "--ledger", str(ledger),
         ],
         log=log,
         env=env,

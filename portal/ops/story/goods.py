@@ -18,12 +18,22 @@ DINNER = NewLine(sku="DS-24", title="Stoneware dinner set", variant="24 pieces, 
                  quantity=2, price_minor=34900, cost_minor=17000)  # fmt: skip
 TIN = NewLine(sku="TT-05", title="Spring tea", variant="tin of 100 g",
               quantity=2, price_minor=2900, cost_minor=1200)  # fmt: skip
+TRAY = NewLine(sku="TR-08", title="Bamboo tea tray", variant="42 cm",
+               quantity=1, price_minor=5400, cost_minor=2300)  # fmt: skip
+CADDY = NewLine(sku="CD-03", title="Lacquer tea caddy", variant="dark red",
+                quantity=2, price_minor=7900, cost_minor=3600)  # fmt: skip
+GAIWAN = NewLine(sku="GW-01", title="Porcelain gaiwan", variant="150 ml, white",
+                 quantity=1, price_minor=4200, cost_minor=1800)  # fmt: skip
 ZH_TEAPOT = NewLine(sku="TP-06", title="青瓷茶壶", variant="0.6 升，海青色",
                     quantity=1, price_minor=45800, cost_minor=21000)  # fmt: skip
 ZH_CUPS = NewLine(sku="CP-02", title="青瓷茶杯", variant="海青色",
                   quantity=6, price_minor=16800, cost_minor=6400)  # fmt: skip
 ZH_TIN = NewLine(sku="TT-05", title="明前春茶", variant="100 克罐装",
                  quantity=2, price_minor=19800, cost_minor=8200)  # fmt: skip
+ZH_TRAY = NewLine(sku="TR-08", title="竹茶盘", variant="42 厘米",
+                  quantity=1, price_minor=36800, cost_minor=15000)  # fmt: skip
+ZH_GAIWAN = NewLine(sku="GW-01", title="白瓷盖碗", variant="150 毫升",
+                    quantity=1, price_minor=28800, cost_minor=11800)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,8 @@ class Box:
     inside: tuple[Inside, ...] = ()
     promised_in: float = 24
     """Hours from now to the promised delivery; negative when it is past."""
+    has_photo: bool = False
+    """Its carrier takes a picture when it hands it over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +134,34 @@ SALES = (
         lines=(ZH_TEAPOT,),
         boxes=(Box(number="HX00420391", carrier="simulator", connection="simulator",
                    journey="returned", hours=200, inside=_all(1), promised_in=-150),),
+        is_chinese=True,
+    ),
+    # One order in three boxes, in each language: one moves while you look.
+    Sale(
+        number="PH-20452",
+        lines=(TRAY, CADDY, GAIWAN),
+        boxes=(
+            Box(number="HX00420452", carrier="simulator", connection="harbour",
+                journey="crossing", hours=62, inside=_all(1, 0, 0), promised_in=30,
+                has_photo=True),
+            Box(number="1Z8V2K420301880049", carrier="ups", connection="ups",
+                journey="ups_says_delivered", hours=80, inside=_all(0, 2, 0), promised_in=4),
+            Box(number="HX00420454", carrier="simulator", connection="simulator",
+                journey="held_by_customs", hours=260, inside=_all(0, 0, 1), promised_in=48),
+        ),
+    ),
+    Sale(
+        number="PH-20457",
+        lines=(ZH_TRAY, ZH_TIN, ZH_GAIWAN),
+        boxes=(
+            Box(number="HX00420457", carrier="simulator", connection="harbour",
+                journey="delivered", hours=25, inside=_all(1, 0, 0), promised_in=40,
+                has_photo=True),
+            Box(number="YT7741900311208", carrier="yto", connection="kuaidi100",
+                journey="yto_handed_over", hours=104, inside=_all(0, 2, 0), promised_in=20),
+            Box(number="HX00420459", carrier="simulator", connection="simulator",
+                journey="quiet", hours=151, inside=_all(0, 0, 1), promised_in=20),
+        ),
         is_chinese=True,
     ),
 )  # fmt: skip

@@ -106,15 +106,32 @@ def label(pen: Pen) -> None:
     _line(pen, [(24, 76), (76, 72)], "#555555", 1.6)
 
 
+def doorstep(pen: Pen) -> None:
+    """A box left on the mat before a door, as a courier photographs it."""
+    _shape(pen, [(0, 0), (100, 0), (100, 100), (0, 100)], "#b9b2a4")
+    _shape(pen, [(0, 62), (100, 62), (100, 100), (0, 100)], "#8f897d")
+    _shape(pen, [(30, 0), (82, 0), (82, 62), (30, 62)], "#2f4a4d")
+    _shape(pen, [(36, 4), (76, 4), (76, 28), (36, 28)], "#3b5b5e")
+    _shape(pen, [(36, 34), (76, 34), (76, 58), (36, 58)], "#3b5b5e")
+    _disc(pen, 35, 32, 1.8, "#d8c27a")
+    _shape(pen, [(24, 70), (84, 70), (92, 90), (16, 90)], "#5d4f40")
+    _shape(pen, [(40, 56), (58, 50), (76, 57), (76, 78), (57, 86), (40, 77)], "#b98d5d")
+    _shape(pen, [(40, 56), (57, 64), (57, 86), (40, 77)], "#a77c4e")
+    _shape(pen, [(40, 56), (58, 50), (76, 57), (57, 64)], "#cda373")
+    _shape(pen, [(61, 67), (72, 62), (72, 70), (61, 75)], "#f4f3ef")
+    _line(pen, [(49, 53), (67, 60.5)], "#e5d2b4", 2.2)
+
+
 PICTURES: dict[str, Callable[[Pen], None]] = {
     "cup": cup,
     "box": box,
     "padding": padding,
     "label": label,
+    "doorstep": doorstep,
 }
 
 
-def photograph(name: str, *, turn: float = 0.0, scene: int = 0) -> bytes:
+def photograph(name: str, *, turn: float = 0.0, scene: int = 0, width: int = SIZE) -> bytes:
     """
     Return a JPEG of one picture, tilted by ``turn`` degrees.
 
@@ -129,6 +146,7 @@ def photograph(name: str, *, turn: float = 0.0, scene: int = 0) -> bytes:
     left, top, right, bottom = FRAMES[scene % len(FRAMES)]
     image = image.crop((left * 12, top * 12, right * 12, bottom * 12)).resize((SIZE, SIZE * 3 // 4))
     grain = Image.effect_noise((SIZE, SIZE * 3 // 4), 60).convert("RGB")
+    image = Image.blend(image, grain, 0.1).resize((width, width * 3 // 4))
     kept = io.BytesIO()
-    Image.blend(image, grain, 0.1).save(kept, "JPEG", quality=86)
+    image.save(kept, "JPEG", quality=86)
     return kept.getvalue()

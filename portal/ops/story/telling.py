@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,11 +14,11 @@ from claims.models import Claim
 from claims.services import claims, conversation, decisions, evidence
 from portal.accounts.models import User
 from portal.lib.moves import Role
-from portal.ops.story import news, people, pictures
+from portal.ops.story import harbour, news, people, pictures
 from portal.ops.story.goods import SALES, Box, Sale
-from tracking.carriers import standard
+from tracking.carriers import scenarios, standard
 from tracking.models import Connection, Order, Parcel
-from tracking.services import intake, keys, orders
+from tracking.services import intake, keys, orders, watching
 from tracking.services.orders import NewOrder, NewParcel
 from tracking.states import EnvelopeSource
 
@@ -49,15 +50,18 @@ def tell(*, now: datetime, say: Say = lambda _: None) -> bool:
 
     Every fact goes through intake and services with the time at which it happened.
     """
+    connect(now=now - timedelta(days=60))
     if Order.objects.filter(number=SALES[0].number).exists():
         return False
     staff = people.hire()
-    connect(now=now - timedelta(days=60))
     for sale in SALES:
         say(f"order {sale.number}")
         _sell(sale, now=now)
         for box in sale.boxes:
             _deliver(box, now=now)
+    _receive("simulator", news.stray(start=now - timedelta(hours=40)), now=now)
+    while watching.sweep(now=now):
+        pass
     for claim in (_waiting_for_a_decision, _paid, _above_the_limit, _offered, _asked, _drafted):
         say(claim.__name__.strip("_").replace("_", " "))
         claim(staff=staff, now=now)
@@ -72,6 +76,7 @@ def connect(*, now: datetime) -> None:
         )
         if is_new:
             keys.add(connection=connection, secret=standard.new_secret(), now=now)
+    harbour.connect()
 
 
 def _sell(sale: Sale, *, now: datetime) -> Order:
@@ -121,14 +126,45 @@ def _sell(sale: Sale, *, now: datetime) -> Order:
 def _deliver(box: Box, *, now: datetime) -> None:
     if not box.journey:
         return
-    connection = Connection.objects.get(slug=box.connection)
     start = now - timedelta(hours=box.hours)
+    if box.connection == harbour.SLUG:
+        _unfold(box, start=start, now=now)
+        return
     for at, body in news.of(box.journey, number=box.number, start=start, until=now):
-        intake.accept(
-            connection_id=connection.pk, body=body, headers={}, source=EnvelopeSource.PUSH, now=at
-        )
-        while intake.open_waiting(now=at):
-            pass
+        _receive(box.connection, body, now=at)
+
+
+def _unfold(box: Box, *, start: datetime, now: datetime) -> None:
+    """Let the pretend carrier tell the rest by itself; so far it has been asked once."""
+    told = scenarios.unfold(box.journey, number=box.number, start=start, now=now, pace=harbour.PACE)
+    past = [event for at, event in told if at <= now]
+    _receive(
+        box.connection,
+        news.asked(box.number, events=past),
+        source=EnvelopeSource.POLL,
+        now=now - timedelta(minutes=20),
+    )
+    script = [(at, {"event": event}) for at, event in told]
+    if box.has_photo:
+        photo = pictures.photograph("doorstep", scene=int(box.number[-1]), width=640)
+        proof = {"kind": "photo", "data": base64.b64encode(photo).decode()}
+        script.append((told[-1][0], {"facts": {"proofs": [proof]}}))
+    # What a transaction that fails has shipped does no harm: nobody asks about it.
+    harbour.ship([(box.number, script)])
+
+
+def _receive(
+    connection: str, body: bytes, *, now: datetime, source: EnvelopeSource = EnvelopeSource.PUSH
+) -> None:
+    intake.accept(
+        connection_id=Connection.objects.get(slug=connection).pk,
+        body=body,
+        headers={},
+        source=source,
+        now=now,
+    )
+    while intake.open_waiting(now=now):
+        pass
 
 
 # --- Claims ----------------------------------------------------------------------------------
