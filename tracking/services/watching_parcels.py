@@ -292,6 +292,7 @@ def _step(look: _Look, finding: Finding, *, now: datetime) -> dict[str, Any]:
         "lane": look.lane,
         "status": look.seen.status,
         "attempts": look.facts.attempts,
+        **({"why": look.seen.deaf} if look.seen.deaf else {}),
     }
 
 
@@ -338,7 +339,7 @@ def _facts(one: Seen, book: Book, tries: int) -> Facts:
     return Facts(
         status=one.status,
         shipped_at=one.shipped_at or announced_at or one.created_at,
-        is_heard=one.is_heard,
+        is_heard=not one.deaf,
         status_at=one.status_at,
         last_scan_at=one.last_scan_at,
         delivered_at=one.delivered_at,

@@ -24,7 +24,8 @@ class Seen(NamedTuple):
     id: int
     carrier_id: int
     connection_id: int | None
-    is_heard: bool
+    deaf: str
+    """Why nothing can be heard of it: no_connection, invalid_number, or nothing."""
     status: str
     party: str
     shipped_at: datetime | None
@@ -41,9 +42,13 @@ class Seen(NamedTuple):
 
 _SEEN = """
 SELECT p.id, p.carrier_id, p.connection_id,
-       coalesce(n.is_active, false) OR EXISTS (
-         SELECT FROM tracking_parcelnumber f JOIN tracking_connection fn ON fn.id = f.connection_id
-         WHERE f.parcel_id = p.id AND fn.is_active),
+       CASE WHEN NOT (coalesce(n.is_active, false) OR EXISTS (
+           SELECT FROM tracking_parcelnumber f
+           JOIN tracking_connection fn ON fn.id = f.connection_id
+           WHERE f.parcel_id = p.id AND fn.is_active)) THEN 'no_connection'
+         WHEN p.last_scan_at IS NULL AND EXISTS (
+           SELECT FROM tracking_poll q WHERE q.parcel_id = p.id AND q.outcome = 'invalid_number')
+           THEN 'invalid_number' ELSE '' END,
        p.status, p.party, p.shipped_at, p.created_at, p.status_at, p.delivered_at, p.last_scan_at,
        p.eta_to, p.promised_at, o.country, o.city, coalesce(w.lane, '')
 """

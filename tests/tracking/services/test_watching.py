@@ -29,7 +29,7 @@ from tracking.models import (
     ParcelCheck,
     Threshold,
 )
-from tracking.models.polling import Breaker
+from tracking.models.polling import Breaker, Poll
 from tracking.services import handling, orders, watching
 from tracking.services.orders import NewLine, NewOrder, NewParcel
 from tracking.states import ParcelStatus
@@ -263,6 +263,20 @@ class TestKinds:
 
         assert look(parcel, day(3)) == [("untrackable", 1, True)]
         assert look(parcel, day(20)) == [("untrackable", 1, True)]
+        assert Anomaly.objects.get().evidence["why"] == "no_connection"
+
+    def test_the_carrier_refuses_the_number(self) -> None:
+        parcel = make(last_scan_at=None, status=S.REGISTERED, shipped_at=MONDAY)
+        assert parcel.connection
+        Poll.objects.create(
+            parcel=parcel, connection=parcel.connection, number=parcel.number,
+            outcome="invalid_number",
+        )  # fmt: skip
+
+        assert look(parcel, day(3)) == [("untrackable", 1, True)]
+        assert Anomaly.objects.get().evidence["why"] == "invalid_number"
+        scan(parcel, "picked_up", at=day(4))
+        assert look(parcel, day(4)) == [("untrackable", 1, False)]
 
     def test_after_sixty_days_we_stop_looking_until_it_moves(self) -> None:
         parcel = make(connection__slug="old")
