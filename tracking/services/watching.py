@@ -19,7 +19,7 @@ from tracking.models.anomaly import ClearedBy
 from tracking.services import watching_orders, watching_parcels
 from tracking.services import watching_rows as store
 from tracking.services.notices import Notice, notice
-from tracking.services.watching_rows import SeenOrder
+from tracking.services.watching_rows import Seen, SeenOrder
 from tracking.states import SOFT_TERMINAL, TIMED, ParcelStatus
 
 if TYPE_CHECKING:
@@ -89,13 +89,23 @@ def sweep(*, now: datetime, limit: int = BATCH) -> int:
     with transaction.atomic():
         due = store.claim_parcels(now=now, limit=limit)
         if due:
-            checks, over = watching_parcels.look(due, now=now, how=ClearedBy.RULE)
-            store.put_off(checks)
-            store.forget_parcels(over)
+            _sweep(due, now=now)
     with transaction.atomic():
         orders = store.claim_orders(now=now, limit=limit)
         look_at_orders(orders, now=now, how=ClearedBy.RULE)
     return len(due) + len(orders)
+
+
+def _sweep(due: Sequence[Seen], *, now: datetime) -> None:
+    """Look at parcels whose places on the list we hold; most need nothing."""
+    checks, over, rest = watching_parcels.sift(due, now=now)
+    held = store.lock_parcels(rest)
+    more, done = watching_parcels.look(held, now=now, how=ClearedBy.RULE)
+    # News is being stored of the others: it comes first, and they come again.
+    missed = set(rest).difference(one.id for one in held)
+    again = [(one.id, now + watching_parcels.SOON, one.lane) for one in due if one.id in missed]
+    store.put_off([*checks, *more, *again])
+    store.forget_parcels([*over, *done])
 
 
 def look_at_orders(orders: Sequence[SeenOrder], *, now: datetime, how: ClearedBy) -> None:

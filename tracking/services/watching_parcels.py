@@ -17,7 +17,7 @@ from tracking.services import watching_rows as store
 from tracking.services.noticing import NEWS_AGE, Plan, Says
 from tracking.services.watching_book import PARTIES, Book
 from tracking.services.watching_rows import Episode, Fresh, Quote, Risen, Seen
-from tracking.states import TIMED, AnomalyKind, ParcelStatus, Party
+from tracking.states import SOFT_TERMINAL, TIMED, AnomalyKind, ParcelStatus, Party
 from tracking.troubles import Facts, Finding, Judgement
 
 log = logging.getLogger(__name__)
@@ -46,15 +46,43 @@ TELLING = (
 """Which kind is told of when several come at once: the one that says most."""
 
 
-def look(
-    seen: Sequence[Seen], *, now: datetime, how: ClearedBy
-) -> tuple[list[tuple[int, datetime, str]], list[int]]:
+Check = tuple[int, datetime, str]
+"""A parcel, when to look at it again, and its lane if that is certain."""
+
+
+def sift(seen: Sequence[Seen], *, now: datetime) -> tuple[list[Check], list[int], list[int]]:
+    """
+    Pick out the parcels that need nothing before tomorrow, without locking or judging them.
+
+    Returns the checks of these, the parcels whose journey is over and quiet, and the others.
+    """
+    book = Book.read(now=now)
+    ids = [one.id for one in seen]
+    troubled = {episode.subject_id for episode in store.episodes(ids, TIMED)}
+    lanes = _lanes(seen, book)
+    checks: list[Check] = []
+    over: list[int] = []
+    rest: list[int] = []
+    for one in seen:
+        lane, is_certain = lanes[one.id]
+        if one.id in troubled or not _is_calm(one, lane, book, until=now + DAILY):
+            rest.append(one.id)
+        elif one.status in SOFT_TERMINAL:
+            over.append(one.id)
+        else:
+            checks.append((one.id, now + DAILY, lane if is_certain else ""))
+    return checks, over, rest
+
+
+def look(seen: Sequence[Seen], *, now: datetime, how: ClearedBy) -> tuple[list[Check], list[int]]:
     """
     Look at parcels that we hold and write what has begun, risen or ended.
 
-    Returns (parcel, when to look again, its lane if that is certain), and the parcels that need
-    it no more. ``how`` says what ends an episode that no longer holds.
+    Returns when to look again, and the parcels that need it no more. ``how`` says what ends an
+    episode that no longer holds.
     """
+    if not seen:
+        return [], []
     book = Book.read(now=now)
     ids = [one.id for one in seen]
     known: dict[int, list[Episode]] = defaultdict(list)
@@ -62,28 +90,25 @@ def look(
         known[episode.subject_id].append(episode)
     lanes = _lanes(seen, book)
     tries = _tries(seen, known)
-    places = store.last_scans(ids) if any(w.country or w.region for w in book.windows) else {}
+    pauses = _pauses(seen, book)
 
     looks: list[_Look] = []
-    checks: list[tuple[int, datetime, str]] = []
+    checks: list[Check] = []
     over: list[int] = []
     for one in seen:
         lane, is_certain = lanes[one.id]
-        again = now + DAILY
+        again, is_over = now + DAILY, False
         try:
             facts = _facts(one, book, tries.get(one.id, 0))
-            is_over = facts.is_over
-            if one.id in known or not _is_calm(one, facts, lane, book, until=again):
-                pauses = _pauses(one, book, places.get(one.id))
-                found = _judge(one, facts, lane, book, pauses, known.get(one.id, ()), now=now)
-                if found.judgement.findings or found.known:
-                    looks.append(found)
-                is_over |= K.EXPIRED in found.judgement.findings
-                again = min(again, max(found.judgement.check_at or again, now + SOON))
+            still = pauses.get(one.id, ())
+            found = _judge(one, facts, lane, book, still, known.get(one.id, ()), now=now)
+            if found.judgement.findings or found.known:
+                looks.append(found)
+            is_over = facts.is_over or K.EXPIRED in found.judgement.findings
+            again = min(again, max(found.judgement.check_at or again, now + SOON))
         except Exception:
             # One parcel that cannot be judged must not keep a thousand others from it.
             log.exception("parcel %s cannot be judged", one.id)
-            is_over = False
         if is_over:
             over.append(one.id)
         else:
@@ -106,9 +131,15 @@ class _Look:
     known: Sequence[Episode]
 
 
-def _is_calm(one: Seen, facts: Facts, lane: str, book: Book, *, until: datetime) -> bool:
+def _is_calm(one: Seen, lane: str, book: Book, *, until: datetime) -> bool:
+    """Test cheaply whether no clock of a parcel can run out; what cannot be told is looked at."""
+    if one.status == S.ATTEMPT_FAILED:
+        return False  # Its attempts have to be counted.
     _rules, least = book.ladder(lane, one.carrier_id)
-    return troubles.is_calm(facts, least=least, until=until)
+    try:
+        return troubles.is_calm(_facts(one, book, 0), least=least, until=until)
+    except OverflowError:
+        return False
 
 
 def _judge(
@@ -352,15 +383,16 @@ def _facts(one: Seen, book: Book, tries: int) -> Facts:
 
 def _lanes(seen: Sequence[Seen], book: Book) -> dict[int, tuple[str, bool]]:
     """Return parcel -> (lane, whether that is certain by now)."""
-    open_ = [one.id for one in seen if not one.lane and one.last_scan_at]
-    origins = store.origins(open_)
+    open_ = [one.id for one in seen if not one.lane]
+    goes_to = store.destinations(open_)
+    origins = store.origins([one.id for one in seen if not one.lane and one.last_scan_at])
     found: dict[int, tuple[str, bool]] = {}
     for one in seen:
         if one.lane:
             found[one.id] = one.lane, True
             continue
         lane = troubles.lane(
-            destination=one.country,
+            destination=goes_to[one.id][0],
             origin=origins.get(one.id) or book.country(one.carrier_id),
             is_postal=book.is_postal(one.carrier_id),
         )
@@ -379,14 +411,20 @@ def _tries(seen: Sequence[Seen], known: Mapping[int, Iterable[Episode]]) -> dict
     return {pk: troubles.attempts(times) for pk, times in store.attempts(ids).items()}
 
 
-def _pauses(one: Seen, book: Book, last: Quote | None) -> tuple[Pause, ...]:
+def _pauses(seen: Sequence[Seen], book: Book) -> dict[int, tuple[Pause, ...]]:
+    """Return when the clocks of each parcel stand still."""
     if not book.windows:
-        return ()
-    countries = [one.country, book.country(one.carrier_id)]
-    places = one.city
-    if last is not None:
-        countries.append(last.country)
-        places = f"{places}\n{last.location}"
-    return troubles.standstill(
-        book.windows, carrier_id=one.carrier_id, countries=countries, places=places
-    )
+        return {}
+    ids = [one.id for one in seen]
+    goes_to, last = store.destinations(ids), store.last_scans(ids)
+    found = {}
+    for one in seen:
+        country, city = goes_to[one.id]
+        quote = last.get(one.id)
+        found[one.id] = troubles.standstill(
+            book.windows,
+            carrier_id=one.carrier_id,
+            countries=(country, book.country(one.carrier_id), quote.country if quote else ""),
+            places=f"{city}\n{quote.location if quote else ''}",
+        )
+    return found

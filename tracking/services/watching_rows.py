@@ -19,7 +19,7 @@ from tracking.troubles import Rule, Window
 
 
 class Seen(NamedTuple):
-    """One parcel, locked, with what its clocks look at."""
+    """One parcel with what its clocks look at."""
 
     id: int
     carrier_id: int
@@ -35,8 +35,6 @@ class Seen(NamedTuple):
     last_scan_at: datetime | None
     eta_to: datetime | None
     promised_at: datetime | None
-    country: str
-    city: str
     lane: str
 
 
@@ -50,43 +48,64 @@ SELECT p.id, p.carrier_id, p.connection_id,
            SELECT FROM tracking_poll q WHERE q.parcel_id = p.id AND q.outcome = 'invalid_number')
            THEN 'invalid_number' ELSE '' END,
        p.status, p.party, p.shipped_at, p.created_at, p.status_at, p.delivered_at, p.last_scan_at,
-       p.eta_to, p.promised_at, o.country, o.city, coalesce(w.lane, '')
-"""
-_JOINED = """
-JOIN tracking_order o ON o.id = p.order_id
-LEFT JOIN tracking_connection n ON n.id = p.connection_id
+       p.eta_to, p.promised_at, coalesce(w.lane, '')
 """
 
 
 def claim_parcels(*, now: datetime, limit: int) -> list[Seen]:
     """
-    Lock the parcels that are due, longest first, and leave those that somebody else holds.
+    Take those off the list whose turn it is, longest first; leave what somebody else has taken.
 
-    The lock on the parcel itself keeps its news out until we have committed.
+    Only their places on the list are locked: most parcels turn out to need nothing, and a lock
+    would write to every one of them.
     """
     return [
         Seen(*row)
         for row in sql.rows(
             f"{_SEEN} FROM tracking_parcelcheck w JOIN tracking_parcel p ON p.id = w.parcel_id"
-            f"{_JOINED} WHERE w.check_at <= %s ORDER BY w.check_at LIMIT %s"
-            " FOR NO KEY UPDATE OF p SKIP LOCKED",
+            " LEFT JOIN tracking_connection n ON n.id = p.connection_id"
+            " WHERE w.check_at <= %s ORDER BY w.check_at LIMIT %s"
+            " FOR NO KEY UPDATE OF w SKIP LOCKED",
             (now, limit),
         )
     ]
 
 
+_PARCELS = (
+    f"{_SEEN} FROM tracking_parcel p LEFT JOIN tracking_parcelcheck w ON w.parcel_id = p.id"
+    " LEFT JOIN tracking_connection n ON n.id = p.connection_id WHERE p.id = ANY(%s) ORDER BY p.id"
+)
+
+
 def parcels(ids: Sequence[int]) -> list[Seen]:
     """Return parcels whose rows we hold already."""
+    return [Seen(*row) for row in sql.rows(_PARCELS, (list(ids),))] if ids else []
+
+
+def lock_parcels(ids: Sequence[int]) -> list[Seen]:
+    """Lock parcels, so that no news changes them meanwhile; leave those that somebody holds."""
     if not ids:
         return []
-    return [
-        Seen(*row)
-        for row in sql.rows(
-            f"{_SEEN} FROM tracking_parcel p LEFT JOIN tracking_parcelcheck w ON w.parcel_id = p.id"
-            f"{_JOINED} WHERE p.id = ANY(%s) ORDER BY p.id",
-            (list(ids),),
+    held = sql.rows(
+        "SELECT id FROM tracking_parcel WHERE id = ANY(%s) ORDER BY id"
+        " FOR NO KEY UPDATE SKIP LOCKED",
+        (list(ids),),
+    )
+    return parcels([pk for (pk,) in held])
+
+
+def destinations(parcel_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return parcel -> (country, city) it goes to."""
+    if not parcel_ids:
+        return {}
+    return {
+        pk: (country, city)
+        for pk, country, city in sql.rows(
+            "SELECT p.id, o.country, o.city FROM tracking_parcel p"
+            " JOIN tracking_order o ON o.id = p.order_id WHERE p.id = ANY(%s)",
+            (list(parcel_ids),),
         )
-    ]
+    }
 
 
 def watched(ids: Sequence[int], kinds: Iterable[str]) -> dict[int, tuple[datetime | None, bool]]:
