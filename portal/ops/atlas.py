@@ -21,6 +21,7 @@ import struct
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -265,19 +266,16 @@ def _coast(path: Path) -> bytes:
 
 
 def _without_edges(line: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Cut out what runs along the date line or over the pole: the map's edge, no coast."""
-    part: list[tuple[int, int]] = []
+    """Cut out what runs along the date line, across the map or by the pole: no coast."""
     edge, south = 180 * GRID, -60 * GRID
-    for at, point in enumerate(line):
-        before = line[at - 1] if at else point
-        is_edge = abs(point[0]) == edge == abs(before[0]) or point[1] < south
-        if is_edge:
+    part = line[:1]
+    for before, point in pairwise(line):
+        is_along = abs(before[0]) == edge == abs(point[0])
+        if is_along or abs(point[0] - before[0]) > edge or point[1] < south:
             if len(part) > 1:
                 yield part
             part = []
-        part = [*part, point] if not is_edge or not part else [point]
-        if is_edge:
-            part = [point]
+        part.append(point)
     if len(part) > 1:
         yield part
 
