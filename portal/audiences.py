@@ -37,6 +37,9 @@ ROUTES: dict[str, Audience] = {
     "track-open": Audience.ANYONE,
     "track-code": Audience.ANYONE,
     "keep-posted": Audience.ANYONE,
+    "track-check": Audience.ANYONE,
+    "track-proof": Audience.ANYONE,
+    "track-proof-picture": Audience.ANYONE,
     # signing in
     "account_login": Audience.ANYONE,
     "account_request_login_code": Audience.ANYONE,

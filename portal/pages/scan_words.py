@@ -2,67 +2,209 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from portal.lib import dates
-from tracking.services.journeys import Details, Scan
+from portal.lib import atlas, dates
+from tracking.services.journeys import Details, Onward, PartKind, Scan
 from tracking.states import Handed, ParcelStatus, Reason
 
 S = ParcelStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the log. ``lang`` is set where the carrier's words are in another language."""
+class Place:
+    """A place in the page's language where we know it; else as it came, with its language."""
 
+    name: str
+    lang: str = ""
+
+    def __str__(self) -> str:
+        return (
+            format_html('<span lang="{}">{}</span>', self.lang, self.name)
+            if self.lang
+            else self.name
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One line of the log.
+
+    ``raw`` is what the carrier said, ``lang`` its language where that is another than the page's;
+    ``zone`` is named where the clock is another than the parcel's.
+    """
+
+    mark: str
     headline: str
     iso: str
     time: str
-    place: str
+    zone: str
+    place: Place
     raw: str
     lang: str
     is_quiet: bool
 
 
-def rows(facts: Details, language: str) -> Iterator[Row]:
-    """Tell the scans, newest first."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The lines of one stretch of the way, and what it is called where there are several."""
+
+    heading: str
+    rows: tuple[Row, ...]
+    begins: int
+    """How many lines stand before it."""
+
+
+def stretches(facts: Details, language: str) -> tuple[Stretch, ...]:
+    """Tell the scans, newest first, a stretch at a time."""
+    found: list[Stretch] = []
+    count = len(facts.scans)
+    several = len({scan.part for scan in facts.scans}) > 1
+    part = -1
+    rows: list[Row] = []
+    for at, scan in enumerate(facts.scans):
+        if rows and scan.part != part:
+            found.append(_stretch(facts, part, rows, at - len(rows), language, several=several))
+            rows = []
+        part = scan.part
+        rows.append(_row(facts, scan, f"s{count - at}", language))
+    if rows:
+        found.append(_stretch(facts, part, rows, count - len(rows), language, several=several))
+    return tuple(found)
+
+
+def split(told: Sequence[Stretch], most: int) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+    """Part the lines that stand open from those a tap away."""
+    first, rest = [], []
+    for one in told:
+        room = max(most - one.begins, 0)
+        if one.rows[:room]:
+            first.append(Stretch(one.heading, one.rows[:room], one.begins))
+        if one.rows[room:]:
+            rest.append(
+                Stretch(one.heading if not room else "", one.rows[room:], one.begins + room)
+            )
+    return tuple(first), tuple(rest)
+
+
+def _stretch(
+    facts: Details, part: int, rows: Sequence[Row], begins: int, language: str, *, several: bool
+) -> Stretch:
+    heading = _part_words(facts, part, language) if several else ""
+    return Stretch(heading, tuple(rows), begins)
+
+
+def _part_words(facts: Details, part: int, language: str) -> str:
+    """Say what a stretch of the way is, and since when."""
+    way = facts.parts[part]
+    day = dates.day(way.since.astimezone(facts.zone), language) if way.since else ""
+    if way.kind == PartKind.BACK:
+        return _("On its way back to us, since %(day)s") % {"day": day}
+    if way.kind == PartKind.AGAIN:
+        return _("Sent out again, since %(day)s") % {"day": day}
+    if way.kind == PartKind.ONWARD:
+        onward = _onward(facts)
+        if onward:
+            return _("With %(carrier)s, since %(day)s") % {
+                "carrier": carrier(onward, language),
+                "day": day,
+            }
+        return _("With another carrier, since %(day)s") % {"day": day}
+    return pgettext("stretch of the way", "On its way to you")
+
+
+def _onward(facts: Details) -> Onward | None:
+    """Return the other carrier that has it, where one is known."""
+    return next((one for one in facts.onward if one.carrier_en != facts.carrier_en), None)
+
+
+def carrier(one: Onward, language: str) -> str:
+    """Name a carrier in the reader's language."""
+    return one.carrier_zh if language.startswith("zh") else one.carrier_en
+
+
+def _row(facts: Details, scan: Scan, mark: str, language: str) -> Row:
     is_chinese = language.startswith("zh")
-    for scan in facts.scans:
-        iso, said = _moment(scan, language)
-        yield Row(
-            headline=headline(scan),
-            iso=iso,
-            time=said,
-            place=scan.place,
-            raw=scan.raw_text,
-            lang=_lang(scan.raw_text, is_chinese=is_chinese),
-            is_quiet=not scan.status,
-        )
+    iso, said, zone = _moment(scan, facts.zone, language)
+    where = place(scan, language)
+    said_by_carrier = scan.raw_text.strip()
+    lang = _lang(said_by_carrier or scan.place, is_chinese=is_chinese)
+    is_renamed = where.name != scan.place and scan.place not in said_by_carrier
+    if is_renamed and lang == _lang(scan.place, is_chinese=is_chinese):
+        said_by_carrier = " ".join(filter(None, (said_by_carrier, f"({scan.place})")))
+    words = headline(scan, onward=_onward(facts), language=language)
+    return Row(
+        mark=mark,
+        headline=words,
+        iso=iso,
+        time=said,
+        zone=zone,
+        place=where,
+        raw="" if said_by_carrier.casefold() == words.casefold() else said_by_carrier,
+        lang=lang,
+        is_quiet=not scan.status or scan.is_hint,
+    )
 
 
-def _moment(scan: Scan, language: str) -> tuple[str, str]:
-    if scan.at is None:
-        return "", ""
+def _moment(scan: Scan, home: tzinfo, language: str) -> tuple[str, str, str]:
+    """Say when, on the clock of the place, and name that clock where it is another."""
+    at = scan.at
+    if at is None:
+        return "", _("Day not told"), ""
     if not scan.is_time_known:
-        return scan.at.date().isoformat(), dates.day(scan.at, language)
-    return scan.at.isoformat(timespec="minutes"), dates.when(scan.at, language)
+        return at.date().isoformat(), dates.day(at, language), ""
+    said = dates.when(at, language)
+    is_elsewhere = at.utcoffset() != at.astimezone(home).utcoffset()
+    if not scan.is_zone_known:
+        iso = at.replace(tzinfo=None).isoformat(timespec="minutes")
+        return iso, said, _("local time") if is_elsewhere else ""
+    return at.isoformat(timespec="minutes"), said, offset(at) if is_elsewhere else ""
+
+
+def offset(at: datetime) -> str:
+    """Name a clock by how far it is from UTC: ``UTC+8``, ``UTC-3:30``."""
+    minutes = int((at.utcoffset() or at - at).total_seconds() // 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def place(scan: Scan, language: str) -> Place:
+    """Name the place of a scan in the page's language, or say which language it is in."""
+    is_chinese = language.startswith("zh")
+    lang = _lang(scan.place, is_chinese=is_chinese)
+    if not lang:
+        return Place(scan.place)
+    city = atlas.find(scan.place, scan.country) if scan.country else None
+    name = (city.name_zh if is_chinese else city.name) if city else ""
+    return Place(name) if name else Place(scan.place, lang)
 
 
 def _lang(text: str, *, is_chinese: bool) -> str:
-    """Name the language of the carrier's words where it is not the page's."""
+    """Name the language of a carrier's words where it is not the page's."""
     has_han = any("一" <= letter <= "鿿" for letter in text)
     if has_han:
         return "" if is_chinese else "zh-Hans"
-    return "en" if is_chinese and text else ""
+    return "en" if is_chinese and any(map(str.isalpha, text)) else ""
 
 
-def headline(scan: Scan) -> str:
+def headline(scan: Scan, *, onward: Onward | None = None, language: str = "en") -> str:
     """Say one scan; a code nobody knows stays a plain update."""
     if not scan.status:
         return _("Update from the carrier")
+    if scan.is_hint:
+        return _("Reported, not yet confirmed: %(status)s") % {
+            "status": ParcelStatus(scan.status).label
+        }
+    if scan.status == S.HANDED_OVER and onward:
+        return _("Handed to %(carrier)s") % {"carrier": carrier(onward, language)}
     if scan.status == S.DELIVERED:
         return _DELIVERED.get(scan.handed, lambda: _("Delivered"))()
     if scan.reason:

@@ -1,4 +1,4 @@
-"""The five stations of a parcel's route."""
+"""The five stations of a parcel's route, on the stretch of the way it is on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from portal.lib import dates
-from tracking.services.journeys import Details, Phase
+from portal.pages.scan_words import Place, place
+from tracking.services.journeys import Details, PartKind, Phase, Scan
 from tracking.states import ParcelStatus
 
 S = ParcelStatus
@@ -22,7 +23,7 @@ class Station:
     """One stop; ``state`` is done, now, late, end or todo, and ``word`` says it in full."""
 
     state: str
-    label: str
+    label: str | Place
     icon: str
     word: str
     note: str = ""
@@ -32,10 +33,12 @@ class Station:
 _AT: dict[Phase, int] = {
     Phase.PACKED: 0,
     Phase.ANNOUNCED: 1,
+    Phase.UNSEEN: 1,
     Phase.ON_TIME: 2,
     Phase.MOVING: 2,
     Phase.LATE: 2,
     Phase.QUIET: 2,
+    Phase.SEARCHED: 2,
     Phase.CUSTOMS: 2,
     Phase.HELD: 2,
     Phase.LOST: 2,
@@ -50,11 +53,20 @@ _AT: dict[Phase, int] = {
     Phase.RETURNED: 4,
     Phase.CANCELLED: 0,
 }
+_STANDING: dict[str, int] = {
+    S.REGISTERED: 0,
+    S.INFO_RECEIVED: 1,
+    S.OUT_FOR_DELIVERY: 3,
+    S.AVAILABLE_FOR_PICKUP: 3,
+    S.ATTEMPT_FAILED: 3,
+}
+"""Where a parcel is of which only a rumour tells the end; elsewhere it is on the way."""
 _ICONS = ("doc", "box", "hub", "truck", "house")
+_BACK = frozenset({Phase.RETURNING, Phase.RETURNED})
 
 
-def _labels(phase: Phase) -> list[str]:
-    labels = [
+def _labels(phase: Phase) -> list[str | Place]:
+    labels: list[str | Place] = [
         pgettext("parcel route", "Ordered"),
         pgettext("parcel route", "Sent"),
         pgettext("parcel route", "On the way"),
@@ -65,65 +77,89 @@ def _labels(phase: Phase) -> list[str]:
         labels[3] = pgettext("parcel route", "To collect")
     if phase is Phase.CUSTOMS:
         labels[2] = pgettext("parcel route", "Customs")
-    if phase in {Phase.RETURNING, Phase.RETURNED}:
+    if phase in _BACK:
         labels[3] = pgettext("parcel route", "Turned back")
         labels[4] = pgettext("parcel route", "Back with us")
     return labels
 
 
-def _row(phase: Phase, *, tone: str, notes: list[str], labels: list[str]) -> tuple[Station, ...]:
-    here = _AT[phase]
+def _row(
+    phase: Phase, here: int, *, tone: str, notes: list[str], labels: list[str | Place]
+) -> tuple[Station, ...]:
     found = []
-    for place, label in enumerate(labels):
-        icon = (
-            "return" if phase in {Phase.RETURNING, Phase.RETURNED} and place > 2 else _ICONS[place]
-        )
-        if phase is Phase.COLLECT and place == 3:
+    for at, label in enumerate(labels):
+        icon = "return" if phase in _BACK and at > 2 else _ICONS[at]
+        if phase is Phase.COLLECT and at == 3:
             icon = "shop"
-        if place < here:
-            found.append(Station("done", label, icon, _(", done"), notes[place]))
-        elif place > here:
+        if at < here:
+            found.append(Station("done", label, icon, _(", done"), notes[at]))
+        elif at > here:
             found.append(Station("todo", label, icon, _(", not yet")))
         else:
-            is_end = place == 4
+            is_end = at == 4
             is_late = tone in {"warn", "bad"} and not is_end
             state = "end" if is_end else "late" if is_late else "now"
             word = _(", late, the parcel is here") if is_late else _(", the parcel is here")
-            found.append(Station(state, label, icon, word, notes[place], tone))
+            found.append(Station(state, label, icon, word, notes[at], tone))
     return tuple(found)
 
 
 def stations_masked(phase: Phase) -> tuple[Station, ...]:
     """Return the row without a date or a place."""
     tone = {Phase.HELD: "warn", Phase.ATTEMPTED: "warn", Phase.LOST: "bad"}.get(phase, "own")
-    return _row(phase, tone=tone, notes=[""] * 5, labels=_labels(phase))
+    return _row(phase, _AT[phase], tone=tone, notes=[""] * 5, labels=_labels(phase))
 
 
 def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]:
     """Return the row with the day of each stop, as far as scans tell."""
+    scans = _on_this_way(facts)
     first: dict[int, datetime] = {}
-    for scan in facts.scans:  # newest first, so that the earliest stays
-        place = _PLACE_OF.get(scan.status)
-        if place and scan.at:
-            first[place] = scan.at
+    for scan in scans:  # newest first, so that the earliest stays
+        at = _PLACE_OF.get(scan.status)
+        if at and scan.at and not scan.is_hint:
+            first[at] = scan.at
     first[0] = facts.ordered_at.astimezone(facts.zone)
     if facts.shipped_at and 1 not in first:
         first[1] = facts.shipped_at.astimezone(facts.zone)
-    at = facts.delivered_at if facts.phase in {Phase.DELIVERED, Phase.DISPUTED} else None
-    if at:
-        first[4] = at.astimezone(facts.zone)
-    notes = [
-        dates.short_day(first[place], language) if place in first else "" for place in range(5)
-    ]
     labels = _labels(facts.phase)
-    here = _AT[facts.phase]
-    if here == 2 and facts.phase is not Phase.CUSTOMS and facts.scans:
-        name = facts.scans[0].place.split(",")[0].strip()
-        if 0 < len(name) <= PLACE_LENGTH:
-            labels[2] = name
+    if facts.phase in _BACK:
+        back = facts.parts[-1].since
+        first.pop(3, None)
+        if back:
+            first[3] = back.astimezone(facts.zone)
+        if facts.delivered_at:
+            labels[2] = pgettext("parcel route", "Delivered")
+            first[2] = facts.delivered_at.astimezone(facts.zone)
+    elif facts.phase in {Phase.DELIVERED, Phase.DISPUTED} and facts.delivered_at:
+        first.setdefault(4, facts.delivered_at.astimezone(facts.zone))
+    notes = [dates.short_day(first[at], language) if at in first else "" for at in range(5)]
+    here = _AT.get(facts.phase, _STANDING.get(facts.status, 2))
+    if here == 2 and facts.phase is not Phase.CUSTOMS:
+        where = _here(scans, language)
+        if where:
+            labels[2] = where
+            notes[2] = dates.short_day(scans[0].at, language) if scans[0].at else ""
         if facts.phase is Phase.HELD:
             notes[2] = pgettext("parcel route", "held")
-    return _row(facts.phase, tone=tone, notes=notes, labels=labels)
+    return _row(facts.phase, here, tone=tone, notes=notes, labels=labels)
+
+
+def _on_this_way(facts: Details) -> list[Scan]:
+    """Return the scans that the row is about: of the way back all, else since it last set out."""
+    if facts.phase in _BACK:
+        return list(facts.scans)
+    kinds = [part.kind for part in facts.parts]
+    begins = max((at for at, kind in enumerate(kinds) if kind == PartKind.AGAIN), default=0)
+    return [scan for scan in facts.scans if scan.part >= begins]
+
+
+def _here(scans: list[Scan], language: str) -> str | Place:
+    """Name where it is, where that is short enough."""
+    if not scans or not scans[0].place:
+        return ""
+    where = place(scans[0], language)
+    name = where.name.split(",")[0].strip()
+    return Place(name, where.lang) if 0 < len(name) <= PLACE_LENGTH else ""
 
 
 _PLACE_OF: dict[str, int] = {

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from functools import cache
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.cache import cache as store
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template import loader
 from django.templatetags.static import static
@@ -26,26 +25,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from claims.models import Claim
 from claims.rules import public_status
 from claims.states import ClaimState
-from notifications.models import Watch
-from notifications.services import watches
 from portal.accounts.models import User
 from portal.lib import links, masking
 from portal.lib.caching import Shelf
-from portal.pages import access, brand, home, journey, signin
+from portal.pages import access, brand, home, journey, signin, track_parts
 from portal.pages.access import Level
 from portal.pages.journey_rights import Rights, rights
-from tracking.services import journeys, lookup
+from portal.pages.journey_teller import WITH_RIGHTS, Teller
+from portal.pages.track_of import of_a_parcel
+from tracking.services import journeys, lookup, notices
+from tracking.services.journey_phases import TROUBLED
 from tracking.services.journeys import Details, Head
-from tracking.states import SOFT_TERMINAL
 
 KEPT_SECONDS = 2 * 3600
 POLL_SECONDS = 30
 SHELF = Shelf(settings.PAGES_KEPT)
 """The pages looked at most, in this process."""
-
-Rest = ParamSpec("Rest")
-JourneyView = Callable[Concatenate[HttpRequest, Head, Rest], HttpResponse]
-PageView = Callable[Concatenate[HttpRequest, str, Rest], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +52,6 @@ class ClaimLink:
     tone: str
     icon: str
     is_draft: bool
-
-
-def of_a_parcel(view: JourneyView[Rest]) -> PageView[Rest]:
-    """Find the parcel of the address, and keep its pages out of caches and search engines."""
-
-    def page(
-        request: HttpRequest, token: str, *args: Rest.args, **kwargs: Rest.kwargs
-    ) -> HttpResponse:
-        head = journeys.head(token=token) if len(token) <= 32 else None
-        if head is None:
-            raise Http404
-        response = view(request, head, *args, **kwargs)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store, private"
-        return response
-
-    return cast("PageView[Rest]", wraps(view)(page))
 
 
 # --- The journey ----------------------------------------------------------------------------------
@@ -187,16 +164,24 @@ def _tell(
         "is_person": level is Level.PERSON,
         "facts": None,
         "person": None,
+        "alarm": None,
+        "is_swap": part != "page" and level is not Level.NUMBER,
     }
     if level is Level.NUMBER:
         facts["sheet"] = journey.masked(journeys.glimpse(status=head.status))
     else:
-        known = journeys.details(head=head, now=now)
-        teller = journey.Teller(known, now=now, rights=_rights(known, now))
+        known = journeys.details(head=head, now=now, is_person=level is Level.PERSON)
+        notice = (
+            notices.notice(parcel_id=head.pk, now=now, zone=known.zone) if known.troubles else None
+        )
+        teller = Teller(known, now=now, rights=_rights(known, now), notice=notice)
         facts["facts"] = known
         facts["sheet"] = teller.tell()
         facts["is_chinese"] = teller.language.startswith("zh")
-        facts["others"] = [journey.other(other, teller.language) for other in known.others]
+        others = [journey.other(other, teller.language) for other in known.others]
+        facts["others"] = others
+        is_fine = known.phase not in TROUBLED
+        facts["alarm"] = next((one for one in others if one.is_troubled and is_fine), None)
         if level is Level.PERSON:
             facts["person"] = journeys.person(head=head)
     template = "pages/track.html" if part == "page" else "pages/track_sheet.html"
@@ -205,7 +190,7 @@ def _tell(
 
 def _rights(known: Details, now: datetime) -> Rights:
     """Ask the claim policies only where the page says a date of theirs."""
-    return rights(known, now=now) if known.phase in journey.WITH_RIGHTS else Rights()
+    return rights(known, now=now) if known.phase in WITH_RIGHTS else Rights()
 
 
 # --- Opening more ---------------------------------------------------------------------------------
@@ -266,33 +251,6 @@ def send_code(request: HttpRequest, head: Head) -> HttpResponse:
     return render(request, "pages/track_code.html", {"token": head.token, "email": email})
 
 
-# --- Keep me posted -------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@of_a_parcel
-def keep_posted(request: HttpRequest, head: Head) -> HttpResponse:
-    """Ask for a letter at every step; it goes to the address on file and to no other."""
-    level = access.level_of(request, head, shopper_id=head.shopper_id)
-    if level < Level.DETAILS:
-        return HttpResponseRedirect(reverse("track-open", args=[head.token]))
-    shopper = User.objects.get(pk=head.shopper_id)
-    if request.method == "POST":
-        if request.POST.get("answer") == "stop":
-            watches.unwatch(person=shopper, parcel_token=head.token)
-        else:
-            watches.watch(person=shopper, parcel_token=head.token, now=timezone.now())
-        return HttpResponseRedirect(reverse("keep-posted", args=[head.token]))
-    is_watched = Watch.objects.filter(person=shopper, parcel_token=head.token).exists()
-    facts = {
-        "token": head.token,
-        "email": masking.email(shopper.email),
-        "is_watched": is_watched,
-        "is_final": head.status in SOFT_TERMINAL,
-    }
-    return render(request, "pages/keep_posted.html", facts)
-
-
 def _masked_email(head: Head) -> str:
     return masking.email(User.objects.values_list("email", flat=True).get(pk=head.shopper_id))
 
@@ -302,5 +260,5 @@ urlpatterns = [
     path("sheet/", sheet, name="track-sheet"),
     path("postcode/", open_more, name="track-open"),
     path("code/", send_code, name="track-code"),
-    path("keep-posted/", keep_posted, name="keep-posted"),
+    *track_parts.urlpatterns,
 ]

@@ -33,15 +33,15 @@ from portal.audiences import Audience, audience
 from portal.pages.access import Level
 from tests.factories.accounts import PersonFactory
 from tests.factories.claims import ClaimFactory, EvidenceFactory
-from tests.factories.tracking import NOON
+from tests.factories.tracking import NOON, ConnectionFactory
 from tests.portal.pages.opening import open_up
 from tests.typing import Answer
-from tracking.models import Order, Parcel
+from tracking.models import Order, Parcel, ProofOfDelivery
 
 pytestmark = pytest.mark.django_db
 
 NOTE = "Between us: this shopper claims often."
-SECRETS = ("owner@example.org", "88 Huaihai Road", "Lin Wei", "Celadon teapot")
+SECRETS = ("owner@example.org", "88 Huaihai Road", "Lin Wei", "Celadon teapot", "J. Reed")
 """What only the owner, and staff who may, ever read about the order."""
 
 STANDING = {"slug", "gateway", "code", "name"}
@@ -97,6 +97,11 @@ def claim() -> Claim:
     photo = EvidenceFactory.create(claim=claim, clean=True)
     for name in (photo.large, photo.small):
         default_storage.save(name, ContentFile(b"\xff\xd8 a picture"))
+    Parcel.objects.filter(pk=claim.parcel_id).update(signed_by="J. Reed")
+    ProofOfDelivery.objects.create(
+        parcel=claim.parcel, connection=ConnectionFactory.create(), kind="photo", state="kept",
+        sha256="0" * 64, original=photo.large, large=photo.large, small=photo.small,
+    )  # fmt: skip
     conversation.note(claim=claim, author=staff_person(roles.RoleName.AGENT), body=NOTE, now=NOON)
     claim.refresh_from_db()
     return claim
@@ -140,6 +145,7 @@ def address(name: str, taken: tuple[str, ...], claim: Claim) -> str:
         "ref": claim.ref,
         "token": claim.parcel.token if about_parcel else photo.token,
         "endpoint": "we_0123456789",
+        "pk": ProofOfDelivery.objects.get(parcel=claim.parcel_id).pk,
         "size": "large",
         "name": "check",
         "kind": "out_of_stock",

@@ -7,23 +7,32 @@ pages are the most visited of all.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
-from enum import IntEnum, StrEnum
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import IntEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import InterfaceError, OperationalError, connection
 
-from portal.lib import masking
+from portal.lib import atlas, masking, sql
+from tracking.carriers import homes
+from tracking.expecting import Window
 from tracking.models import Parcel
-from tracking.states import RANK, SOFT_TERMINAL, TROUBLE, ParcelStatus
+from tracking.services import journey_phases, journey_scans
+from tracking.services.journey_phases import MASKED, TROUBLED, Phase
+from tracking.services.journey_scans import SCANS, Part, PartKind, Scan, Step
+from tracking.states import SOFT_TERMINAL, TROUBLE, ParcelStatus
+
+__all__ = [
+    "Details", "Glimpse", "Head", "Item", "Level", "Onward", "Other", "Part", "PartKind", "Person",
+    "Phase", "Revision", "Scan", "details", "first_troubled", "glimpse", "head", "person",
+]  # fmt: skip
 
 S = ParcelStatus
-
-QUIET_AFTER = timedelta(days=3)
-"""A moving parcel without a scan for so long is called quiet on its page."""
-MOVING = frozenset({S.PICKED_UP, S.IN_TRANSIT, S.HANDED_OVER})
 
 
 class Level(IntEnum):
@@ -35,30 +44,6 @@ class Level(IntEnum):
     """Knows the postcode, or the order number and e-mail: sees the journey and the items."""
     PERSON = 2
     """Had a code or a signed link on file: sees people, photos and claims, and may act."""
-
-
-class Phase(StrEnum):
-    """What a page says of a parcel: its status, weighed against dates and the time."""
-
-    PACKED = "packed"
-    ANNOUNCED = "announced"
-    ON_TIME = "on_time"
-    MOVING = "moving"
-    LATE = "late"
-    QUIET = "quiet"
-    CUSTOMS = "customs"
-    HELD = "held"
-    OUT = "out"
-    COLLECT = "collect"
-    ATTEMPTED = "attempted"
-    RETURNING = "returning"
-    DELIVERED = "delivered"
-    DISPUTED = "disputed"
-    RETURNED = "returned"
-    LOST = "lost"
-    DESTROYED = "destroyed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +81,23 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """One sighting as the page tells it; ``at`` carries the place's own offset where known."""
+class Onward:
+    """Another number a parcel travels under, and whose it is."""
 
-    status: str
-    reason: str
-    handed: str
-    at: datetime | None
-    is_time_known: bool
-    place: str
-    raw_text: str
+    number: str
+    carrier_en: str
+    carrier_zh: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Who expected it when, and since when they did."""
+
+    source: str
+    first: datetime
+    last: datetime
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +109,18 @@ class Other:
     phase: Phase
     status: str
     reason: str
+    hinted: str
     at: datetime | None
     titles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Level DETAILS: the journey, the items and a masked address. No name, photo or claim."""
+    """
+    Level DETAILS: the journey, the items and a masked address. No name, photo or claim.
+
+    Of proofs of delivery it says only that there are some.
+    """
 
     token: str
     order: str
@@ -134,23 +131,38 @@ class Details:
     status: str
     reason: str
     handed: str
+    hinted: str
+    troubles: tuple[str, ...]
+    """The kinds of trouble that are open and may be told."""
     number: str
     carrier_en: str
     carrier_zh: str
     carrier_url: str
+    onward: tuple[Onward, ...]
     zone: tzinfo
+    """The clock of where it goes, as far as is known."""
     ordered_at: datetime
     shipped_at: datetime | None
     promised_at: datetime | None
-    eta_from: datetime | None
-    eta_to: datetime | None
+    missed_at: datetime | None
+    """The promised day, or the carrier's, that has gone by without it."""
+    expected: Window | None
+    revisions: tuple[Revision, ...]
+    """Newest first."""
     status_at: datetime | None
     delivered_at: datetime | None
     last_scan_at: datetime | None
+    kept_until: datetime | None
+    """Until when a parcel that must be fetched usually lies at its shop."""
     city: str
     postcode: str
+    country: str
+    parts: tuple[Part, ...]
+    """Stretches of the way, oldest first."""
     scans: tuple[Scan, ...]
     """Newest first."""
+    has_proof: bool
+    can_be_asked: bool
     items: tuple[Item, ...]
     others: tuple[Other, ...]
     """Troubled ones first."""
@@ -183,6 +195,7 @@ class _Member(NamedTuple):
     status: str
     reason: str
     handed: str
+    hinted: str
     is_disputed: bool
     status_at: datetime | None
     delivered_at: datetime | None
@@ -191,26 +204,68 @@ class _Member(NamedTuple):
     promised_at: datetime | None
     eta_from: datetime | None
     eta_to: datetime | None
+    own_from: datetime | None
+    own_to: datetime | None
+    own_likely: datetime | None
+    own_confidence: str
     name_en: str
     name_zh: str
     timezone: str
     tracking_url: str
+    pickup_days: int
     order: str
     placed_at: datetime
     city: str
     postcode: str
+    country: str
+    secrets: list[str]
+    kinds: list[str]
+    reached: list[tuple[int, str, str]]
+    further: list[tuple[str, str, str, str]]
+    revised: list[tuple[str, str, str, str]]
+    has_proof: bool
+    can_be_asked: bool
+
+    @property
+    def steps(self) -> list[Step]:
+        """What each leg has come to."""
+        return [(leg, status, datetime.fromisoformat(at)) for leg, status, at in self.reached]
 
 
-# By hand: to build these statements anew for each page would cost more than to run them.
+# By hand: to build these statements anew for each page would cost more than to run them. What only
+# the page's own parcel needs comes along as JSON, so that one question brings it all.
 _FAMILY = """
-SELECT p.id, p.token, p.position, p.number, p.status, p.reason, p.handed, p.is_disputed,
+SELECT p.id, p.token, p.position, p.number, p.status, p.reason, p.handed, p.hinted, p.is_disputed,
        p.status_at, p.delivered_at, p.last_scan_at, p.shipped_at, p.promised_at, p.eta_from,
-       p.eta_to, c.name_en, c.name_zh, c.timezone, c.tracking_url,
-       o.number, o.placed_at, o.city, o.postcode
+       p.eta_to, p.own_eta_from, p.own_eta_to, p.own_eta_likely, p.own_eta_confidence,
+       c.name_en, c.name_zh, c.timezone, c.tracking_url, c.pickup_days,
+       o.number, o.placed_at, o.city, o.postcode, o.country,
+       ARRAY[o.recipient_name, o.address, o.postcode, o.email, o.phone],
+       ARRAY(SELECT DISTINCT a.kind::text FROM tracking_anomaly a
+             WHERE (a.parcel_id = p.id OR a.order_id = p.order_id)
+               AND a.cleared_at IS NULL AND a.is_public ORDER BY 1),
+       (SELECT coalesce(json_agg(json_build_array(m.leg, m.status, m.reached_at)
+                                 ORDER BY m.leg, m.reached_at, m.id), '[]'::json)
+        FROM tracking_parcelmilestone m WHERE m.parcel_id = p.id),
+       CASE WHEN p.id = %(own)s THEN (
+        SELECT coalesce(json_agg(json_build_array(n.number, k.name_en, k.name_zh, k.tracking_url)
+                                 ORDER BY n.created_at, n.id), '[]'::json)
+        FROM tracking_parcelnumber n JOIN tracking_carrier k ON k.id = n.carrier_id
+        WHERE n.parcel_id = p.id) ELSE '[]'::json END,
+       CASE WHEN p.id = %(own)s THEN (
+        SELECT coalesce(json_agg(json_build_array(r.source, r.eta_from, r.eta_to, r.seen_at)
+                                 ORDER BY r.id DESC), '[]'::json)
+        FROM (SELECT * FROM tracking_etarevision WHERE parcel_id = p.id ORDER BY id DESC LIMIT 12) r
+        ) ELSE '[]'::json END,
+       p.id = %(own)s AND (p.signed_by <> '' OR EXISTS (
+        SELECT 1 FROM tracking_proofofdelivery d
+        WHERE d.parcel_id = p.id AND d.state = 'kept' AND d.large <> '')),
+       p.id = %(own)s AND EXISTS (
+        SELECT 1 FROM tracking_poll q WHERE q.parcel_id = p.id AND q.due_at IS NOT NULL)
 FROM tracking_parcel p
 JOIN tracking_carrier c ON c.id = p.carrier_id
 JOIN tracking_order o ON o.id = p.order_id
-WHERE p.order_id = %s ORDER BY p.position
+WHERE p.order_id = %(order)s ORDER BY p.position
 """
 _CONTENTS = """
 SELECT i.parcel_id, l.title, l.variant, i.quantity
@@ -219,15 +274,11 @@ JOIN tracking_parcelline i ON i.parcel_id = p.id
 JOIN tracking_orderline l ON l.id = i.order_line_id
 WHERE p.order_id = %s ORDER BY l.position, i.id
 """
-_SCANS = """
-SELECT status, reason, handed, occurred_at, local_time, location, raw_text, sequence, id
-FROM tracking_sighting WHERE parcel_id = %s AND withdrawn_at IS NULL
-"""
 
 
-def _rows(statement: str, key: int) -> list[tuple[Any, ...]]:
+def _rows(statement: str, facts: Sequence[int] | dict[str, int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [key])
+        cursor.execute(statement, facts)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
@@ -259,114 +310,180 @@ def _ask(token: str) -> tuple[Any, ...] | None:
 
 def glimpse(*, status: str) -> Glimpse:
     """Return what a number alone may see of a parcel in this status."""
-    return Glimpse(_MASKED[S(status)], status in SOFT_TERMINAL)
+    return Glimpse(MASKED[S(status)], status in SOFT_TERMINAL)
 
 
-_MASKED: dict[str, Phase] = {
-    S.REGISTERED: Phase.PACKED,
-    S.INFO_RECEIVED: Phase.ANNOUNCED,
-    S.PICKED_UP: Phase.MOVING,
-    S.IN_TRANSIT: Phase.MOVING,
-    S.HANDED_OVER: Phase.MOVING,
-    S.CUSTOMS: Phase.MOVING,
-    S.EXCEPTION: Phase.HELD,
-    S.OUT_FOR_DELIVERY: Phase.OUT,
-    S.ATTEMPT_FAILED: Phase.ATTEMPTED,
-    S.AVAILABLE_FOR_PICKUP: Phase.COLLECT,
-    S.RETURNING: Phase.RETURNING,
-    S.DELIVERED: Phase.DELIVERED,
-    S.RETURNED: Phase.RETURNED,
-    S.LOST: Phase.LOST,
-    S.DESTROYED: Phase.LOST,
-    S.CANCELLED: Phase.CANCELLED,
-    S.EXPIRED: Phase.EXPIRED,
-}
-"""Customs and damage are folded away: they say something about what is inside."""
+def details(*, head: Head, now: datetime, is_person: bool = False) -> Details:
+    """
+    Return the whole journey as the level DETAILS may see it.
 
-
-def details(*, head: Head, now: datetime) -> Details:
-    """Return the whole journey as the level DETAILS may see it."""
-    family = [_Member(*row) for row in _rows(_FAMILY, head.order_id)]
+    :param is_person: the visitor has proved to be the person of the parcel, so that names in the
+        carrier's own words need not be masked.
+    """
+    rows = _rows(_FAMILY, {"own": head.pk, "order": head.order_id})
+    family = [_Member(*row) for row in rows]
     contents = _contents(head.order_id)
-    own = next(parcel for parcel in family if parcel.pk == head.pk)
-    home = _zone(own.timezone)
-    scans = _scans(head.pk, home)
-    zone = next((scan.at.tzinfo for scan in scans if scan.at and scan.is_time_known), None) or home
+    views = [_View(parcel, now) for parcel in family]
+    own = next(view for view in views if view.parcel.pk == head.pk)
+    facts = own.parcel
     return Details(
-        token=own.token,
-        order=own.order,
-        position=own.position,
+        token=facts.token,
+        order=facts.order,
+        position=facts.position,
         count=len(family),
-        phase=_phase(own, zone=zone, now=now),
-        is_final=own.status in SOFT_TERMINAL,
-        status=own.status,
-        reason=own.reason,
-        handed=own.handed,
-        number=own.number,
-        carrier_en=own.name_en,
-        carrier_zh=own.name_zh or own.name_en,
-        carrier_url=own.tracking_url.replace("{number}", own.number),
-        zone=zone,
-        ordered_at=own.placed_at,
-        shipped_at=own.shipped_at,
-        promised_at=own.promised_at,
-        eta_from=own.eta_from,
-        eta_to=own.eta_to,
-        status_at=own.status_at,
-        delivered_at=own.delivered_at,
-        last_scan_at=own.last_scan_at,
-        city=own.city,
-        postcode=masking.postcode(own.postcode),
-        scans=scans,
+        phase=own.phase,
+        is_final=facts.status in SOFT_TERMINAL,
+        status=facts.status,
+        reason=facts.reason,
+        handed=facts.handed,
+        hinted=facts.hinted,
+        troubles=tuple(facts.kinds),
+        number=facts.number,
+        carrier_en=facts.name_en,
+        carrier_zh=facts.name_zh or facts.name_en,
+        carrier_url=_url(facts.tracking_url, facts.number),
+        onward=tuple(
+            Onward(number, en, zh or en, _url(url, number)) for number, en, zh, url in facts.further
+        ),
+        zone=own.zone,
+        ordered_at=facts.placed_at,
+        shipped_at=facts.shipped_at,
+        promised_at=facts.promised_at,
+        missed_at=own.missed_at,
+        expected=own.window,
+        revisions=tuple(
+            Revision(source, *(datetime.fromisoformat(at) for at in times))
+            for source, *times in facts.revised
+        ),
+        status_at=facts.status_at,
+        delivered_at=facts.delivered_at,
+        last_scan_at=facts.last_scan_at,
+        kept_until=own.kept_until,
+        city=facts.city,
+        postcode=masking.postcode(facts.postcode),
+        country=facts.country,
+        parts=own.ways,
+        scans=journey_scans.tell(
+            _rows(SCANS, [head.pk]),
+            home=own.carriers_zone,
+            zone=own.zone,
+            ways=own.ways,
+            hinted=facts.hinted,
+            hide=str if is_person else _hiding(facts.secrets),
+        ),
+        has_proof=facts.has_proof,
+        can_be_asked=facts.can_be_asked,
         items=tuple(contents.get(head.pk, ())),
-        others=_others(family, head.pk, contents, now=now),
+        others=_others([view for view in views if view is not own], contents),
     )
+
+
+class _View:
+    """One parcel of the order as it stands now; what is derived is derived once."""
+
+    def __init__(self, parcel: _Member, now: datetime) -> None:
+        self.parcel = parcel
+        self.now = now
+
+    @cached_property
+    def carriers_zone(self) -> tzinfo:
+        return _zone(self.parcel.timezone)
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """Where it goes: the town's clock, else the country's, else the carrier's."""
+        facts = self.parcel
+        if not facts.country:
+            return self.carriers_zone
+        town = atlas.town(facts.city, facts.country, postcode=facts.postcode)
+        if town is not None:
+            return _zone(town.zone)
+        return _zone(homes.zone(facts.country, carrier_zone=facts.timezone))
+
+    @cached_property
+    def ways(self) -> tuple[Part, ...]:
+        return journey_scans.parts(self.parcel.steps)
+
+    @cached_property
+    def window(self) -> Window | None:
+        facts = self.parcel
+        if self.is_back:
+            return None
+        return journey_phases.expected(
+            status=facts.status,
+            now=self.now,
+            zone=self.zone,
+            promised_at=facts.promised_at,
+            shipped_at=facts.shipped_at,
+            eta_from=facts.eta_from,
+            eta_to=facts.eta_to,
+            own_from=facts.own_from,
+            own_to=facts.own_to,
+            confidence=facts.own_confidence,
+        )
+
+    @cached_property
+    def is_back(self) -> bool:
+        return journey_scans.is_back(self.parcel.steps, status=self.parcel.status)
+
+    @cached_property
+    def missed_at(self) -> datetime | None:
+        facts = self.parcel
+        return journey_phases.missed(
+            status=facts.status,
+            promised_at=facts.promised_at,
+            eta_to=facts.eta_to or facts.eta_from,
+            zone=self.zone,
+            now=self.now,
+        )
+
+    @cached_property
+    def phase(self) -> Phase:
+        facts = self.parcel
+        return journey_phases.phase_of(
+            status=facts.status,
+            is_disputed=facts.is_disputed,
+            hinted=facts.hinted,
+            is_back=self.is_back,
+            is_shipped=facts.shipped_at is not None,
+            is_late=journey_phases.is_late(
+                window=self.window,
+                likely=facts.own_likely,
+                promised_at=facts.promised_at,
+                missed_at=self.missed_at,
+                zone=self.zone,
+            ),
+            has_date=self.window is not None,
+            kinds=facts.kinds,
+        )
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """Until when a shop keeps it, while that is to come."""
+        facts = self.parcel
+        if facts.status != S.AVAILABLE_FOR_PICKUP or facts.status_at is None:
+            return None
+        ends = facts.status_at + timedelta(days=facts.pickup_days)
+        return ends if ends > self.now else None
+
+
+def _url(template: str, number: str) -> str:
+    return template.replace("{number}", number)
+
+
+def _hiding(secrets: Sequence[str]) -> Callable[[str], str]:
+    """Return what takes people out of a carrier's words: those we know of and those it names."""
+    return lambda text: masking.people(masking.without(text, secrets))
 
 
 def _contents(order_id: int) -> dict[int, list[Item]]:
     found: dict[int, list[Item]] = {}
-    for parcel_id, title, variant, quantity in _rows(_CONTENTS, order_id):
+    for parcel_id, title, variant, quantity in _rows(_CONTENTS, [order_id]):
         found.setdefault(parcel_id, []).append(Item(title, variant, quantity))
     return found
 
 
-def _scans(parcel_id: int, home: tzinfo) -> tuple[Scan, ...]:
-    placed = []
-    for row in _rows(_SCANS, parcel_id):
-        status, reason, handed, occurred_at, local_time, place, raw_text, sequence, pk = row
-        at, is_known = _when(occurred_at, local_time, home)
-        scan = Scan(status, reason, handed, at, is_known, place, raw_text)
-        rank = RANK[status] if status else -1
-        placed.append(((at or _DAWN, sequence, rank, pk), scan))
-    placed.sort(key=lambda pair: pair[0], reverse=True)
-    return tuple(scan for _place, scan in placed)
-
-
-_DAWN = datetime.min.replace(tzinfo=UTC)
-
-
-def _when(
-    occurred_at: datetime | None, local_time: str, home: tzinfo
-) -> tuple[datetime | None, bool]:
-    """Put a sighting on the clock of its place; False where only the day is known."""
-    try:
-        local = datetime.fromisoformat(local_time).replace(tzinfo=None) if local_time else None
-    except ValueError:
-        local = None
-    if local is None:
-        return (occurred_at.astimezone(home), True) if occurred_at else (None, False)
-    if len(local_time) == 10:
-        return datetime.combine(local, time.max, tzinfo=home), False
-    if occurred_at is None:
-        return local.replace(tzinfo=home), True
-    offset = local - occurred_at.replace(tzinfo=None)
-    # Offsets are whole quarters of an hour; seconds lost on the way must not bend them.
-    offset = timedelta(minutes=round(offset.total_seconds() / 900) * 15)
-    if abs(offset) > timedelta(hours=14):
-        return occurred_at.astimezone(home), True
-    return occurred_at.astimezone(timezone(offset)), True
-
-
+@functools.lru_cache(maxsize=512)
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
@@ -374,127 +491,55 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-_AHEAD = frozenset({Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Phase.HELD})
-"""Where the day that matters for another parcel is the one it is expected on."""
-
-
-def _others(
-    family: list[_Member], own: int, contents: dict[int, list[Item]], *, now: datetime
-) -> tuple[Other, ...]:
+def _others(views: Sequence[_View], contents: dict[int, list[Item]]) -> tuple[Other, ...]:
     found = []
-    for parcel in family:
-        if parcel.pk == own:
-            continue
-        zone = _zone(parcel.timezone)
-        phase = _phase(parcel, zone=zone, now=now)
-        at = None
-        if phase is Phase.DELIVERED:
-            at = parcel.delivered_at
-        elif phase in _AHEAD:
-            at = parcel.eta_to or parcel.promised_at
+    for view in views:
+        facts = view.parcel
+        at = facts.delivered_at if view.phase is Phase.DELIVERED else None
+        if view.window is not None and view.phase is not Phase.HINTED:
+            at = view.window.last
         found.append(
             Other(
-                token=parcel.token,
-                position=parcel.position,
-                phase=phase,
-                status=parcel.status,
-                reason=parcel.reason,
-                at=at.astimezone(zone) if at else None,
-                titles=tuple(item.title for item in contents.get(parcel.pk, ())),
+                token=facts.token,
+                position=facts.position,
+                phase=view.phase,
+                status=facts.status,
+                reason=facts.reason,
+                hinted=facts.hinted,
+                at=at.astimezone(view.zone) if at else None,
+                titles=tuple(item.title for item in contents.get(facts.pk, ())),
             )
         )
-    found.sort(key=lambda other: (other.status not in TROUBLE, other.position))
+    found.sort(key=lambda other: (other.phase not in TROUBLED, other.position))
     return tuple(found)
 
 
-def _phase(parcel: _Member, *, zone: tzinfo, now: datetime) -> Phase:
-    """Weigh a status against what was promised and the time."""
-    status = parcel.status
-    if status == S.DELIVERED:
-        return Phase.DISPUTED if parcel.is_disputed else Phase.DELIVERED
-    plain = _PLAIN.get(status)
-    if plain is not None:
-        return plain
-    return phase_on_the_way(
-        promised_at=parcel.promised_at,
-        eta_to=parcel.eta_to,
-        last_scan_at=parcel.last_scan_at,
-        is_moving=status in MOVING,
-        zone=zone,
-        now=now,
-    ) or (Phase.ANNOUNCED if status == S.INFO_RECEIVED or parcel.shipped_at else Phase.PACKED)
-
-
-_PLAIN: dict[str, Phase] = {
-    S.CUSTOMS: Phase.CUSTOMS,
-    S.EXCEPTION: Phase.HELD,
-    S.OUT_FOR_DELIVERY: Phase.OUT,
-    S.ATTEMPT_FAILED: Phase.ATTEMPTED,
-    S.AVAILABLE_FOR_PICKUP: Phase.COLLECT,
-    S.RETURNING: Phase.RETURNING,
-    S.RETURNED: Phase.RETURNED,
-    S.LOST: Phase.LOST,
-    S.DESTROYED: Phase.DESTROYED,
-    S.CANCELLED: Phase.CANCELLED,
-    S.EXPIRED: Phase.EXPIRED,
-}
-
-
-def phase_on_the_way(
-    *,
-    promised_at: datetime | None,
-    eta_to: datetime | None,
-    last_scan_at: datetime | None,
-    is_moving: bool,
-    zone: tzinfo,
-    now: datetime,
-) -> Phase | None:
-    """
-    Tell late, quiet, on time or just moving; None for a parcel that has not left yet.
-
-    A promise is for the whole of its day at the parcel's place. A parcel is late as soon as the
-    carrier itself expects it after the promised day.
-    """
-    today = now.astimezone(zone).date()
-    promised = promised_at.astimezone(zone).date() if promised_at else None
-    expected = eta_to.astimezone(zone).date() if eta_to else None
-    is_late = promised is not None and (today > promised or (expected or promised) > promised)
-    if promised is None and expected is not None and today > expected:
-        is_late = True
-    if (
-        is_moving
-        and last_scan_at
-        and now - last_scan_at > QUIET_AFTER
-        and (is_late or not expected)
-    ):
-        return Phase.QUIET
-    if is_late:
-        return Phase.LATE
-    if not is_moving:
-        return None
-    return Phase.ON_TIME if promised or expected else Phase.MOVING
+_FIRST = """
+SELECT p.token FROM tracking_parcel p WHERE p.order_id = %s ORDER BY
+  p.status <> ALL(%s) AND NOT EXISTS (
+    SELECT 1 FROM tracking_anomaly a
+    WHERE a.parcel_id = p.id AND a.cleared_at IS NULL AND a.is_public),
+  p.status = ANY(%s), p.position LIMIT 1
+"""
 
 
 def first_troubled(*, order_id: int) -> str | None:
     """Return the token of the order's parcel to show first: troubled, then moving, then ended."""
-    rows = Parcel.objects.filter(order_id=order_id).values_list("token", "status", "position")
-    best = min(
-        rows,
-        key=lambda row: (row[1] not in TROUBLE, row[1] in SOFT_TERMINAL, row[2]),
-        default=None,
-    )
-    return best[0] if best else None
+    ended = [str(status) for status in SOFT_TERMINAL]
+    found = sql.rows(_FIRST, (order_id, [str(status) for status in TROUBLE], ended))
+    return found[0][0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Level PERSON: who gets the parcel, and where. Claims are read beside it."""
+    """Level PERSON: who gets the parcel, where, and who signed. Claims are read beside it."""
 
     recipient: str
     address: str
     city: str
     postcode: str
     country: str
+    signed_by: str
 
 
 def person(*, head: Head) -> Person:
@@ -505,5 +550,6 @@ def person(*, head: Head) -> Person:
         "order__city",
         "order__postcode",
         "order__country",
+        "signed_by",
     ).get(pk=head.pk)
     return Person(*row)

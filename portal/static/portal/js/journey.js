@@ -3,7 +3,8 @@
  *
  * An unchanged journey is answered 304 and nothing moves. The question is not asked while the page
  * is hidden, and not any more once the parcel is at its end. A change never takes the focus and
- * never closes what the reader has opened; one polite sentence says what is new.
+ * never closes what the reader has opened; one polite sentence says what is new. What the reader
+ * asked for in place gets the focus instead, for the link that asked may be gone.
  */
 const region = document.getElementById("journey");
 const live = document.getElementById("live");
@@ -26,14 +27,17 @@ const start = () => {
 
 if (region) {
   region.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== region) return; // a link inside asks for something else
     event.detail.headers["If-None-Match"] = root().dataset.etag;
   });
-  region.addEventListener("htmx:beforeSwap", () => {
+  region.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target !== region) return;
     // What can hold the focus has an id: by it htmx gives the focus back after the swap.
     opened = [...region.querySelectorAll("details[open]")].map((one) => one.id);
     news = root().dataset.news;
   });
-  region.addEventListener("htmx:afterSwap", () => {
+  region.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target !== region) return;
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     const said = root()?.dataset.news ?? "";
     if (said && said !== news) live.textContent = said;
@@ -44,3 +48,7 @@ if (region) {
   });
   start();
 }
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target !== region) event.detail.target.querySelector("[data-here]")?.focus();
+});
