@@ -290,21 +290,23 @@ def _tell(
             news.proofs.append((envelope.id, snapshot.proofs))
         if snapshot.onward:
             news.onward.append((envelope, snapshot.onward))
+    # The history of a further number is not that of the parcel: what came before it stands.
+    is_complete = snapshot.is_complete and target.number == parcel.number
     prints = [scan.fingerprint(carrier=target.carrier, number=target.number) for scan in scans]
     for fingerprint, scan in zip(prints, scans, strict=True):
         heft = weight(scan, version=adapter.VERSION)
         before = news.told.get(fingerprint)
         if before is None:
-            news.told[fingerprint] = _Telling(scan, heft, envelope, snapshot.is_complete)
+            news.told[fingerprint] = _Telling(scan, heft, envelope, is_complete)
             continue
-        before.is_listed &= snapshot.is_complete
+        before.is_listed &= is_complete
         if heft > before.weight:
             scan = replace(scan, is_hint=scan.is_hint and before.scan.is_hint)
             before.scan, before.weight = scan, heft
         elif before.scan.is_hint and not scan.is_hint:
             before.scan = replace(before.scan, is_hint=False)
     as_of = _as_of(scans, envelope)
-    if snapshot.is_complete and scans:
+    if is_complete and scans:
         if news.listed_at is None or as_of > news.listed_at:
             news.listed_at, news.listed = as_of, set(prints)
         elif as_of == news.listed_at:
