@@ -142,7 +142,7 @@ SALES = (
         lines=(TRAY, CADDY, GAIWAN),
         boxes=(
             Box(number="HX00420452", carrier="simulator", connection="harbour",
-                journey="crossing", hours=62, inside=_all(1, 0, 0), promised_in=30,
+                journey="crossing", hours=58, inside=_all(1, 0, 0), promised_in=30,
                 has_photo=True),
             Box(number="1Z8V2K420301880049", carrier="ups", connection="ups",
                 journey="ups_says_delivered", hours=80, inside=_all(0, 2, 0), promised_in=4),
@@ -155,7 +155,7 @@ SALES = (
         lines=(ZH_TRAY, ZH_TIN, ZH_GAIWAN),
         boxes=(
             Box(number="HX00420457", carrier="simulator", connection="harbour",
-                journey="delivered", hours=25, inside=_all(1, 0, 0), promised_in=40,
+                journey="delivered", hours=20, inside=_all(1, 0, 0), promised_in=40,
                 has_photo=True),
             Box(number="YT7741900311208", carrier="yto", connection="kuaidi100",
                 journey="yto_handed_over", hours=104, inside=_all(0, 2, 0), promised_in=20),

@@ -37,6 +37,11 @@ _YTO_DELIVERED = (
     (31, "派件", "【上海市】上海静安区公司 正在为您派件", "上海,上海市,静安区"),
     (34, "签收", "【上海市】您的快件已签收，签收人：本人签收", "上海,上海市,静安区"),
 )
+_AREAS = {
+    "浙江,宁波市": "CN330200000000",
+    "上海,上海市": "CN310100000000",
+    "上海,上海市,静安区": "CN310106000000",
+}
 ONWARD = "9881042207315"
 _YTO_HANDED_OVER = (
     (2, "揽收", "【宁波市】浙江宁波港区公司 已揽收", "浙江,宁波市"),
@@ -121,6 +126,7 @@ def _kuaidi100(rows: Rows, *, number: str, start: datetime, courier: str) -> Let
             "status": word,
             "context": text,
             "areaName": area,
+            "areaCode": _AREAS[area],
         }
         for hours, word, text, area in reversed(rows)
     ]
