@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -20,6 +22,7 @@ from tests.factories.tracking import (
     SightingFactory,
 )
 from tests.tracking import pushes
+from tracking import tasks
 from tracking.models import (
     Anomaly,
     Carrier,
@@ -459,6 +462,15 @@ class TestList:
         sweep(day(3, hour=16))
 
         assert ParcelCheck.objects.get().check_at == day(4, hour=16)
+
+    def test_the_clock_looks_until_nothing_is_due(self) -> None:
+        for _ in range(3):
+            make()
+        with time_machine.travel(day(5), tick=False):
+            tasks.watch()
+
+        assert Anomaly.objects.count() == 3
+        assert settings.CELERY_BEAT_SCHEDULE["watch"]["task"] == tasks.watch.name
 
     def test_a_parcel_that_cannot_be_judged_keeps_no_other_from_it(
         self, caplog: pytest.LogCaptureFixture
