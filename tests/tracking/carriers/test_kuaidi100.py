@@ -78,6 +78,12 @@ class TestCodes:
 
         assert (scan.status, scan.reason, scan.party) == (status, reason, party)
 
+    def test_the_assistants_trace_names_parcel_and_courier_otherwise(self) -> None:
+        snapshot = parcel(SLUG, "trace__delivered.json")
+
+        assert (snapshot.number, snapshot.carrier) == ("78123456789055", "zto")
+        assert [scan.status for scan in snapshot.scans] == [S.DELIVERED, S.PICKED_UP]
+
     def test_an_unknown_code_is_kept_and_moves_nothing(self) -> None:
         snapshot = parcel(SLUG, "query__unknown_code.json")
 
@@ -272,6 +278,7 @@ class TestPush:
             ("busy", ErrorKind.TRANSIENT, None),
             ("sign", ErrorKind.AUTH, None),
             ("not_subscriber", ErrorKind.AUTH, None),
+            ("assistant", ErrorKind.AUTH, None),
             ("key_expired", ErrorKind.AUTH, None),
             ("no_balance", ErrorKind.QUOTA_EXHAUSTED, None),
             ("too_often", ErrorKind.RATE_LIMITED, 1800),

@@ -18,6 +18,9 @@ class TestStatus:
             ("凭取件码取件", S.AVAILABLE_FOR_PICKUP),
             ("已退回发件人", S.RETURNING),
             ("商家已下单，等待揽收", S.INFO_RECEIVED),
+            ("进行派件扫描；派送业务员", S.OUT_FOR_DELIVERY),
+            ("深圳公司-已进行装袋扫描", S.IN_TRANSIT),
+            ("客户要求自取快件，待自取", S.AVAILABLE_FOR_PICKUP),
             ("已签收", None),
         ],
     )
@@ -88,6 +91,9 @@ class TestHanded:
             ("家人签收", Handed.PROXY),
             ("已放门口", Handed.SAFE_PLACE),
             ("本人签收", Handed.RECIPIENT),
+            ("进行派件扫描；派送业务员", S.OUT_FOR_DELIVERY),
+            ("深圳公司-已进行装袋扫描", S.IN_TRANSIT),
+            ("客户要求自取快件，待自取", S.AVAILABLE_FOR_PICKUP),
             ("已签收", None),
         ],
     )

@@ -115,6 +115,10 @@ class TestCodes:
             ({"opCode": "33", "reasonCode": "83"}, S.AVAILABLE_FOR_PICKUP, False),
             ({"opCode": "70", "firstStatusCode": "11"}, S.AVAILABLE_FOR_PICKUP, False),
             ({"opCode": "70", "reasonCode": "46"}, S.CANCELLED, False),
+            ({"opCode": "33", "firstStatusCode": "5"}, S.CANCELLED, False),
+            ({"opCode": "922", "remark": "快件到达 【合肥中转场】"}, S.IN_TRANSIT, True),
+            ({"opCode": "922", "remark": "此件签单返还的单号为 444000000052"}, None, False),
+            ({"opCode": "3036", "remark": "派件已签收"}, None, False),
             ({"opCode": "607", "firstStatusCode": "1"}, S.PICKED_UP, False),
             ({"opCode": "99"}, S.IN_TRANSIT, False),
             ({"opCode": "99", "remark": "应客户要求，快件正在退回"}, S.RETURNING, True),
@@ -313,6 +317,7 @@ class TestAnswers:
             ("A1009", "", ErrorKind.TRANSIENT),
             ("7777", "手机号不匹配", ErrorKind.INVALID_NUMBER),
             ("7777", "未查到路由", ErrorKind.NOT_FOUND),
+            ("7777", "找不到运单", ErrorKind.NOT_FOUND),
             ("7777", "访问过于频繁", ErrorKind.RATE_LIMITED),
             ("7777", "?", ErrorKind.TRANSIENT),
         ],
@@ -325,14 +330,30 @@ class TestAnswers:
 
         assert error.kind == kind
 
+    def test_a_number_says_its_reasons_in_a_list(self) -> None:
+        error = lone_error(SLUG, "query__reasons.json")
+
+        assert (error.kind, error.number) == (ErrorKind.INVALID_NUMBER, "SF1000000000207")
+        assert error.message == "20028: 校验手机号与运单不符"
+
+    @pytest.mark.parametrize("tag", ["ERROR", "Error"])
+    def test_the_xml_refuses_in_either_case(self, tag: str) -> None:
+        told = f'<{tag} code="4001">系统发生数据错误或运行时异常</{tag}>'
+        xml = f'<Response service="RouteService"><Head>ERR</Head>{told}</Response>'
+        reading = sf.parse(xml.encode())
+
+        assert [error.kind for error in reading.errors] == [ErrorKind.TRANSIENT]
+
     def test_the_inner_answer_may_stand_alone_or_as_an_object(self) -> None:
         inner = {"success": "true", "errorCode": "S0000", "msgData": {
             "routeResps": {"mailNo": "SF1", "routes": [{"opCode": "80"}]}}}  # fmt: skip
         around = {"apiResultCode": "A1000", "apiResultData": inner}
+        beside = {"apiResultCode": "A1000", "msgData": orjson.dumps(inner["msgData"]).decode()}
         (alone,) = sf.parse(orjson.dumps(inner)).parcels
         (wrapped,) = sf.parse(orjson.dumps(around)).parcels
+        (unsealed,) = sf.parse(orjson.dumps(beside)).parcels
 
-        assert alone == wrapped
+        assert alone == wrapped == unsealed
         assert alone.scans[0].status == S.DELIVERED
 
     @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ ERRORS: dict[str, ErrorKind] = {
     "0": ErrorKind.NOT_FOUND,  # the first generation of the interface
     "201": ErrorKind.NOT_FOUND,
     "400": ErrorKind.INVALID_NUMBER,
+    "401": ErrorKind.AUTH,
     "408": ErrorKind.INVALID_NUMBER,  # the phone number that SF and ZTO want does not fit
     "500": ErrorKind.NOT_FOUND,
     "501": ErrorKind.TRANSIENT,
@@ -87,7 +88,7 @@ ERRORS: dict[str, ErrorKind] = {
     "701": ErrorKind.INVALID_NUMBER,
     "702": ErrorKind.INVALID_NUMBER,
 }
-"""``returnCode`` of a refusal, or ``status`` of an empty answer -> kind."""
+"""``returnCode`` or ``code`` of a refusal, or ``status`` of an empty answer -> kind."""
 
 SUBSCRIBED = frozenset({"200", "501"})
 """``returnCode`` of a subscription that holds: taken now, or taken before and still running."""

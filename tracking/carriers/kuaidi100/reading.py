@@ -132,7 +132,7 @@ def _with_far_leg(near: Reading, far: Snapshot) -> Reading:
 
 
 def _snapshot(result: dict[str, Any]) -> Snapshot:
-    company = text(result, "com", limit=50).lower()
+    company = (text(result, "com", limit=50) or text(result, "kuaidiCom", limit=50)).lower()
     carrier = COURIER.get(company, company) or slug
     zone = _zone(carrier)
     events = rows(result, "data")
@@ -158,7 +158,7 @@ def _snapshot(result: dict[str, Any]) -> Snapshot:
     scans.reverse()
     is_over = state in STATE and STATE[state][1].status in {S.DELIVERED, S.RETURNED}
     return Snapshot(
-        number=text(result, "nu", limit=64),
+        number=text(result, "nu", limit=64) or text(result, "kuaidiNum", limit=64),
         carrier=carrier,
         scans=tuple(scans),
         is_complete=True,
@@ -279,7 +279,7 @@ def _eta(words: str, zone: tzinfo | None) -> datetime | None:
 
 
 def _error(result: dict[str, Any]) -> CarrierError:
-    code = text(result, "returnCode") or text(result, "status")
+    code = text(result, "returnCode") or text(result, "status") or text(result, "code")
     message = text(result, "message", limit=400)
     kind, wait = (
         ERRORS.get(code, ErrorKind.NOT_FOUND if code == "200" else ErrorKind.TRANSIENT),

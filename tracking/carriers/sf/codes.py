@@ -93,8 +93,6 @@ OPERATION: dict[str, tuple[str, Meaning]] = {
     "921": ("晨配在途", Meaning(S.IN_TRANSIT)),
     "930": ("外配装车", Meaning(S.IN_TRANSIT)),
     "931": ("外配卸车", Meaning(S.IN_TRANSIT)),
-    "3036": ("准备送往下一站", Meaning(S.IN_TRANSIT)),
-    "3137": ("车辆出场", Meaning(S.IN_TRANSIT)),
     "99": ("应客户要求,快件正在转寄中", Meaning(S.IN_TRANSIT)),
     # With another carrier
     "208": ("代理交接", Meaning(S.HANDED_OVER)),
@@ -189,6 +187,7 @@ WHY: dict[tuple[str, str], Meaning] = {
 REFINED: dict[tuple[str, str], Meaning] = {
     ("33", "11"): _COLLECT,
     ("70", "11"): _COLLECT,
+    ("33", "5"): Meaning(S.CANCELLED),
     ("33", "13"): Meaning(S.ATTEMPT_FAILED),
     ("44", "2"): Meaning(S.IN_TRANSIT),
     ("607", "1"): Meaning(S.PICKED_UP),
@@ -231,6 +230,9 @@ NAMES: dict[str, Meaning] = {
     "已清关": Meaning(S.CUSTOMS),
 }
 """A status's name -> meaning, where its code is in no table."""
+
+SETTLED_BY_WORDS = frozenset({"922", "3036", "3137"})
+"""Operations of the older interfaces that stand for anything: only their words say what it was."""
 
 SETTLED_BY_NAME = frozenset({"99", "648"})
 """Operations that mean either a new address or a way back: the status name says which."""
@@ -301,6 +303,8 @@ ERROR_WORDS: tuple[tuple[str, ErrorKind], ...] = (
     ("月结", ErrorKind.INVALID_NUMBER),
     ("不匹配", ErrorKind.INVALID_NUMBER),
     ("未查到", ErrorKind.NOT_FOUND),
+    ("找不到", ErrorKind.NOT_FOUND),
+    ("没有此", ErrorKind.NOT_FOUND),
     ("不存在", ErrorKind.NOT_FOUND),
     ("无路由", ErrorKind.NOT_FOUND),
 )

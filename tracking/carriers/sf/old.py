@@ -22,7 +22,7 @@ def modern(root: Element) -> dict[str, Any]:
         routes = [dict(one.attrib) for one in root.iterfind("Body/WaybillRoute")]
         return {"Body": {"WaybillRoute": routes}}
     if root.tag == "Response" and service in {QUERY, PUSH}:
-        error = root.find("ERROR")
+        error = next((one for one in root if one.tag.upper() == "ERROR"), None)
         if error is None:
             return {"success": True, "routeResps": [_parcel(one) for one in root.iter(_ANSWER)]}
         return {"success": False, "errorCode": error.get("code", ""), "errorMsg": xml_text(error)}

@@ -44,6 +44,7 @@ from tracking.carriers.sf.codes import (
     REFINED,
     SECONDARY,
     SETTLED_BY_NAME,
+    SETTLED_BY_WORDS,
     WHY,
 )
 from tracking.carriers.sf.old import modern
@@ -110,7 +111,7 @@ def _envelope(root: dict[str, Any]) -> Reading:
     """Read what surrounds today's answers: whether SF took the call at all."""
     if text(root, "apiResultCode") != "A1000":
         return Reading(errors=(_error(root, "apiResultCode", "apiErrorMsg"),))
-    inner = _opened(root.get("apiResultData"))
+    inner = root if "msgData" in root else _opened(root.get("apiResultData"))
     if not isinstance(inner, dict):
         raise Fault("The answer has no apiResultData.")
     return _answer(inner)
@@ -142,10 +143,16 @@ def _answer(inner: dict[str, Any]) -> Reading:
 
 def _without_routes(one: dict[str, Any], *, number: str) -> CarrierError:
     """Say why a number has no routes: unknown, or not asked about in the right way."""
-    code, why = text(one, "reasonCode", limit=CODE_LIMIT), text(one, "reasonRemark", limit=400)
+    code = _first(one, "reasonCode", limit=CODE_LIMIT)
+    why = _first(one, "reasonRemark", limit=400)
     kind = _kind(code, why, default=ErrorKind.NOT_FOUND)
     message = f"{code}: {why}".strip(": ") or "SF has no route of this number."
     return CarrierError(kind=kind, message=message, number=number)
+
+
+def _first(one: dict[str, Any], name: str, *, limit: int) -> str:
+    """Return a reason, or the first of several: SF tells one number's reasons in a list."""
+    return text(one, name, limit=limit) or text(one, name, 0, limit=limit)
 
 
 def _push(routes: Sequence[dict[str, Any]]) -> Reading:
@@ -254,8 +261,9 @@ def explain(row: Row) -> tuple[Meaning, bool, bool]:
     coded = _coded(row, words)
     if coded is None:
         has_code = any(text(row, name) for name in CODED)
-        status = None if has_code else status_in(words)
-        meaning, is_inferred, is_known = Meaning(status), status is not None, not has_code
+        is_silent = not has_code or text(row, "opcode") in SETTLED_BY_WORDS
+        status = status_in(words) if is_silent else None
+        meaning, is_inferred, is_known = Meaning(status), status is not None, is_silent
     else:
         (meaning, is_inferred), is_known = coded, True
     if meaning.reason is None and meaning.status not in ENDED:
