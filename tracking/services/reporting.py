@@ -17,7 +17,7 @@ from tracking.services import watching_rows as store
 from tracking.services.noticing import Plan, Says
 from tracking.services.watching_book import own_calendar
 from tracking.services.watching_rows import Fresh
-from tracking.states import Party
+from tracking.states import AnomalyKind, Party
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +73,7 @@ def report(*, order: Order, report: Report, now: datetime) -> tuple[Anomaly, boo
     ladder = troubles.choose(store.rules(), lane="", carrier_id=None).get(report.kind, ())
     first = min(ladder, key=lambda rule: rule.level, default=None)
     said = _said(report)
-    tells = first is not None and first.tells_shopper and not _is_told(order)
+    tells = first is not None and first.tells_shopper and not _is_told(order, report)
     fresh = Fresh(
         subject_id=order.pk,
         kind=report.kind,
@@ -161,8 +161,10 @@ def _lines(order: Order, report: Report) -> list[str]:
     return said
 
 
-def _is_told(order: Order) -> bool:
-    """Test whether the shopper has heard of open trouble with this order already."""
+def _is_told(order: Order, report: Report) -> bool:
+    """Test whether the shopper has heard already why the order has not been sent."""
+    if report.kind != AnomalyKind.NOT_SHIPPED:
+        return False
     return Anomaly.objects.filter(order=order, cleared_at=None, told_at__isnull=False).exists()
 
 

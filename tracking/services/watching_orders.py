@@ -99,7 +99,12 @@ def _order_due(
 def _order_says(
     finding: Finding, stored: Episode | None, episodes: Iterable[Episode], *, now: datetime
 ) -> Says:
-    is_told = any(one.told_at for one in episodes if one.cleared_at is None)
+    # That an order has not been sent is no news to whoever heard why.
+    is_told = any(
+        one.told_at
+        for one in episodes
+        if one.cleared_at is None and finding.kind in {one.kind, K.NOT_SHIPPED}
+    )
     is_new = any(rule.tells_shopper and now - due <= NEWS_AGE for rule, due in finding.reached)
     above = stored.level if stored else 0
     return Says(

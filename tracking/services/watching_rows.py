@@ -153,7 +153,7 @@ def forget_parcels(ids: Sequence[int]) -> None:
 
 @dataclass(slots=True)
 class Episode:
-    """A stored episode: open, or ended by a person, who then has the last word on it."""
+    """A stored episode: open, or ended by somebody, who then has the last word on it."""
 
     id: int
     subject_id: int
@@ -179,13 +179,13 @@ _EPISODE = (
 
 
 def episodes(ids: Sequence[int], kinds: Iterable[str], *, owner: str = "parcel") -> list[Episode]:
-    """Return what is open of these kinds, and what somebody resolved by hand, oldest first."""
+    """Return what is open of these kinds, and what people or machines said is over."""
     return [
         Episode(*row)
         for row in sql.rows(
             f"SELECT {_EPISODE.format(owner=owner)} FROM tracking_anomaly a"
             f" WHERE a.{owner}_id = ANY(%s) AND a.kind = ANY(%s)"
-            " AND (a.cleared_at IS NULL OR a.resolved_by_id IS NOT NULL) ORDER BY a.id",
+            " AND (a.cleared_at IS NULL OR a.cleared_by IN ('hand', 'merchant')) ORDER BY a.id",
             (list(ids), list(kinds)),
         )
     ]

@@ -77,12 +77,25 @@ class TestReport:
     def test_the_shopper_is_told_once_which_things_and_by_when(self) -> None:
         post(REPORT)
         post({"kind": "wrong_item"})
+        post({"kind": "not_shipped"})
 
-        first, second = told("anomaly_found")
+        first, second, third = told("anomaly_found")
         assert (first["tells_shopper"], first["items"]) == (True, ["Mug × 1"])
         assert first["next_at"] == "2026-03-10T09:00:00+00:00"
         assert "Supplier" not in str(first)
-        assert second["tells_shopper"] is False
+        assert (second["tells_shopper"], second["items"]) == (True, ["Mug × 2", "Pot × 1"])
+        assert third["tells_shopper"] is False  # they know why
+
+    def test_what_the_merchant_says_is_over_the_clock_does_not_open_again(
+        self, order: Order
+    ) -> None:
+        watching.await_parcels(order_id=order.pk, now=NOW)
+        watching.sweep(now=NOW)
+        assert [one.kind for one in Anomaly.objects.all()] == ["not_shipped"]
+        post({}, "/api/v1/orders/PH-1/anomalies/not_shipped/clear/")
+        watching.sweep(now=NOW + timedelta(days=2))
+
+        assert not Anomaly.objects.filter(cleared_at=None).exists()
 
     def test_a_reference_names_the_same_report_even_when_it_is_over(self) -> None:
         named = {**REPORT, "reference": "WMS-7"}
