@@ -33,10 +33,10 @@ def _why(words: str, reason: Reason) -> Phrase:
 SAYS: tuple[Phrase, ...] = (
     _says(r"取件码|凭.{0,6}取件|待取件|待自取|已暂存|已存入|已存放|已放入", S.AVAILABLE_FOR_PICKUP),
     _says(r"退回(寄件|发件|商家|卖家)|原路退回|退件.{0,6}(中|发出|运输)", S.RETURNING),
-    _says(r"正在(为您)?(派|投)|派[送件]中|安排(投递|派[件送])|开始派送|派件扫描", S.OUT_FOR_DELIVERY),
+    _says(r"正在(为您)?[派投]|派[送件]中|安排(投递|派[件送])|开始派送|派件扫", S.OUT_FOR_DELIVERY),
     _says(r"待揽收|等待揽收|已下单", S.INFO_RECEIVED),
     _says(r"已(被)?揽(收|件)|揽收成功|已收件|已收取(?!费)", S.PICKED_UP),
-    _says(r"(?<!预计)(?<!即将)到达|离开|发往|运往|已发出|已装车|装袋扫描|下一站", S.IN_TRANSIT),
+    _says(r"(?<!预计)(?<!即将)到达|离开|发往|运往|已发出|已装车|装袋扫|下一站", S.IN_TRANSIT),
 )  # fmt: skip
 """For an event without code and word: what its text plainly says. No ending is read from text."""
 

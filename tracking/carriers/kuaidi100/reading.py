@@ -54,6 +54,10 @@ ENDED = frozenset({S.RETURNED, S.CANCELLED})
 """Endings a code is sure of: no guessed reason may make the whole scan a guess."""
 
 
+TOLD = frozenset({"ftime", "time", "context", "desc"})
+"""What makes an object an event: other interfaces call theirs ``data`` too."""
+
+
 @careful
 def parse(body: bytes) -> Reading:
     """Read the answer to a query, or a push taken out of its form."""
@@ -105,8 +109,8 @@ def _push(push: dict[str, Any]) -> Reading:
     """Read a push: what it says of the subscription, the result, and the far courier's result."""
     last, far = part(push, "lastResult"), part(push, "destResult")
     reading = _answer(last) if isinstance(last, dict) and last else Reading()
-    if isinstance(far, dict) and rows(far, "data"):
-        reading = _with_far_leg(reading, _snapshot(far))
+    if isinstance(far, dict) and (abroad := _snapshot(far)).scans:
+        reading = _with_far_leg(reading, abroad)
     if text(push, "status") == "abort":
         # Kuaidi100 stops looking: after 3 days without a record or 60 days without a change.
         message = text(push, "message", limit=400) or "Kuaidi100 has stopped watching this parcel."
@@ -135,7 +139,7 @@ def _snapshot(result: dict[str, Any]) -> Snapshot:
     company = (text(result, "com", limit=50) or text(result, "kuaidiCom", limit=50)).lower()
     carrier = COURIER.get(company, company) or slug
     zone = _zone(carrier)
-    events = rows(result, "data")
+    events = [row for row in rows(result, "data") if TOLD & row.keys()]
     times = [_local(event) for event in events]
     state = text(result, "state") or ("3" if text(result, "ischeck") == "1" else "")
     newest = max(

@@ -66,6 +66,10 @@ PROOF = "tracking/pod"
 """The topic of a push that holds a proof of delivery and no events."""
 
 
+KNOWN = frozenset({"tracker", "trackers", "trackings", "couriers", "inputData"})
+"""What Ship24 puts into ``data``, where others put theirs."""
+
+
 @careful
 def parse(body: bytes) -> Reading:
     """Read an answer, or a push, which has its trackings at the top."""
@@ -82,12 +86,17 @@ def parse(body: bytes) -> Reading:
     trackers = (*rows(data, "tracker"), *rows(data, "trackers"))
     trackers += tuple(tracker for row in rows(data) for tracker in rows(row, "tracker"))
     parcels = tuple(_registered(one) for one in trackers if text(one, "trackingNumber"))
-    if parcels or errors or isinstance(data, dict | list):
+    if parcels or errors or _is_ours(data):
         return Reading(parcels=tuple(dict.fromkeys(parcels)), errors=errors)
     raise Fault("The body is neither a Ship24 answer nor a push nor an error.")
 
 
 parse_push = parse
+
+
+def _is_ours(data: Any) -> bool:
+    """Return whether an answer that tells of no parcel is Ship24's all the same."""
+    return any(KNOWN & row.keys() for row in rows(data))
 
 
 def _results(
