@@ -7,7 +7,9 @@ They were found by reading and running it; here each must be impossible.
 from __future__ import annotations
 
 import ast
+import html
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +20,17 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from notifications.services import dispatching
 from portal.outbox.models import Event
 from tests.factories.tracking import NOON, SECRET, ConnectionFactory, ParcelFactory
+from tests.notifications import receiving
 from tests.tracking import courier, pushes
 from tracking import cadence, rules
 from tracking.carriers import generic, registry
@@ -175,6 +180,36 @@ class TestDefect06TheOpenDoor:
         assert bytes(Envelope.objects.get().body) == body
         parcel.refresh_from_db()
         assert parcel.status == S.REGISTERED
+
+
+class TestDefect07TheSecretAsTheId:
+    def test_a_webhook_carries_a_seal_and_an_id_and_never_its_secret(
+        self, httpserver: HTTPServer, settings: Settings
+    ) -> None:
+        settings.WEBHOOKS_MAY_BE_LOCAL = True
+        there = receiving.receiver(httpserver)
+        receiving.happened()
+
+        dispatching.send_due(now=timezone.now())
+
+        (got,) = there.got
+        assert got.verify(there.secret)["type"] == "parcel.status_reached"
+        bare = there.secret.removeprefix("whsec_")
+        assert bare not in str(got.headers) + got.body.decode()
+
+    def test_a_refusal_is_tried_again_and_only_where_it_was_refused(
+        self, httpserver: HTTPServer, settings: Settings
+    ) -> None:
+        settings.WEBHOOKS_MAY_BE_LOCAL = True
+        broken = receiving.receiver(httpserver, "/broken", 500)
+        fine = receiving.receiver(httpserver, "/fine")
+        receiving.happened()
+        dispatching.send_due(now=timezone.now())
+
+        dispatching.send_due(now=timezone.now() + timedelta(minutes=5))
+
+        assert [len(broken.got), len(fine.got)] == [2, 1]
+        assert broken.got[0].id == broken.got[1].id == fine.got[0].id
 
 
 class TestDefect08NoMonotonicGuard:
@@ -383,6 +418,28 @@ class TestDefect13ANumberIsNoLogin:
 
         assert answer.status_code == 401
         assert parcel.order.email not in answer.content.decode()
+
+
+class TestDefect14TheBrokenProof:
+    def test_the_photo_of_the_delivery_is_shown_to_its_person_and_to_nobody_else(
+        self, client: Client
+    ) -> None:
+        from tests.portal.pages.opening import open_up
+        from tests.portal.pages.test_track_parts import fetch, prove
+
+        parcel = ParcelFactory.create(delivered=True)
+        prove(parcel)
+        page = reverse("track-proof", args=[parcel.token])
+        before = client.get(page).content.decode()
+
+        open_up(client, parcel, Level.PERSON)
+        shown = re.findall(r'<img src="([^"]+)"', client.get(page).content.decode())
+
+        assert "<img" not in before
+        assert len(shown) == 1
+        where = html.unescape(shown[0])
+        assert fetch(client, where).status_code == 200
+        assert Client().get(where).status_code in {403, 404}
 
 
 class TestWhateverComesInWhateverOrder:
