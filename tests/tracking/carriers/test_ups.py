@@ -169,6 +169,17 @@ class TestAnswer:
         assert found.status == S.RETURNED
         assert found.trouble == ("refused", "returned")
 
+    def test_clearing_is_customs(self) -> None:
+        scan = lone_scan("ups", "track__clearing.json")
+
+        assert (scan.status, scan.reason, scan.is_inferred) == (S.CUSTOMS, None, False)
+
+    def test_without_activities_a_package_stands_as_it_says(self) -> None:
+        scan = lone_scan("ups", "track__standing.json")
+
+        assert (scan.status, scan.local_time) == (S.DELIVERED, "2026-03-04T10:15:00")
+        assert scan.occurred_at is None  # no clock of the place is known
+
     def test_a_gmt_time_without_its_first_zero(self) -> None:
         scan = lone_scan("ups", "track__five_digit_gmt_time.json")
 

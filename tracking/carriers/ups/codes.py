@@ -139,6 +139,7 @@ PACKAGE: dict[str, Meaning] = {
     "068": Meaning(S.EXCEPTION, Reason.LOST, Party.CARRIER),  # sent to lost and found
     "069": Meaning(S.EXCEPTION, Reason.PICKUP_NOT_COLLECTED, Party.RECIPIENT),
     "071": Meaning(S.IN_TRANSIT),
+    "092": Meaning(S.CUSTOMS),  # clearance in progress
 }
 """Package status code -> meaning."""
 
@@ -183,7 +184,8 @@ PHRASES: tuple[Phrase, ...] = (
     _phrase(r"\b(prohibited|not permitted|hazardous)\b", Reason.PROHIBITED),
     _phrase(r"\b(document|paperwork|invoice|broker|clearance information)\b",
             Reason.CUSTOMS_DOCUMENTS, S.CUSTOMS),
-    _phrase(r"\b(customs|clearance|government agency)\b", Reason.CUSTOMS_INSPECTION, S.CUSTOMS),
+    _phrase(r"\b(customs|clearance|(clearing|government) agency)\b",
+            Reason.CUSTOMS_INSPECTION, S.CUSTOMS),
     _phrase(r"\b(not claimed|not picked up|unclaimed)\b", Reason.PICKUP_NOT_COLLECTED),
     _phrase(r"\b(delay|late|rescheduled|operating conditions)", Reason.DELAYED),
 )  # fmt: skip

@@ -104,9 +104,9 @@ def parse(body: bytes) -> Reading:
     errors = _errors(root)
     for shipment in rows(root, "trackResponse", "shipment"):
         found = [
-            _package(package, shipment=shipment)
+            _package(package, activities, shipment=shipment)
             for package in rows(shipment, "package")
-            if rows(package, "activity")
+            if (activities := rows(package, "activity") or _standing(package))
         ]
         parcels.extend(found)
         if not found:
@@ -171,10 +171,11 @@ def _alert(alert: dict[str, Any]) -> Snapshot:
     )
 
 
-def _package(package: dict[str, Any], *, shipment: dict[str, Any]) -> Snapshot:
+def _package(
+    package: dict[str, Any], activities: list[dict[str, Any]], *, shipment: dict[str, Any]
+) -> Snapshot:
     """Read one package of an answer: its whole history, newest first."""
     number = text(package, "trackingNumber", limit=64) or text(shipment, "inquiryNumber", limit=64)
-    activities = rows(package, "activity")
     told = [_activity(activity) for activity in activities]
     scans = [
         replace(scan, sequence=len(told) - turn) for turn, (scan, _) in enumerate(told, start=1)
@@ -211,6 +212,20 @@ def _package(package: dict[str, Any], *, shipment: dict[str, Any]) -> Snapshot:
         ),
         signed_by=text(given, "receivedBy", limit=NAME_LIMIT),
     )
+
+
+def _standing(package: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how a package stands as its only activity, where UPS tells no others."""
+    status = part(package, "currentStatus")
+    kind, code = text(status, "type"), text(status, "code", limit=CODE_LIMIT)
+    exact = text(status, "statusCode") or (code if code.isdecimal() else "")
+    if exact not in PACKAGE and (kind, code) not in ACTIVITY:
+        return []
+    own = {"type": kind, "code": "" if code == exact else code, "statusCode": exact,
+           "description": text(status, "description")}  # fmt: skip
+    days = {text(row, "type"): text(row, "date") for row in rows(package, "deliveryDate")}
+    hours = {text(row, "type"): text(row, "endTime") for row in rows(package, "deliveryTime")}
+    return [{"status": own, "date": days.get("DEL", ""), "time": hours.get("DEL", "")}]
 
 
 def _proofs(*given: tuple[ProofKind, Any]) -> tuple[Proof, ...]:
