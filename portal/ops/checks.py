@@ -19,6 +19,9 @@ PYTHON = sys.executable
 TESTS = [PYTHON, "-m", "pytest", "--ds=portal.settings.test", "-n", "auto"]
 CODE = ["portal", "tracking", "claims", "notifications", "tests", "bench", "manage.py"]
 
+JUDGED = ["0003_internal_remarks", "0005_watching"]
+"""Migrations that the linter refuses for a unique constraint, and that are safe: each holds only
+rows with a value in a column the same migration adds, so no row of before can break it."""
 APPS = ["accounts", "outbox", "tracking", "claims", "notifications"]
 IN_PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "portal.settings.base",
@@ -78,9 +81,13 @@ def steps() -> list[Step]:
         Step(
             "migrations",
             "Migrations are safe beside the code before them",
-            manage(
-                "lintmigrations", "--no-cache", "--quiet", "ok", "ignore", "--include-apps", *APPS
-            ),
+            [
+                *manage("lintmigrations", "--no-cache", "--quiet", "ok", "ignore"),
+                "--include-apps",
+                *APPS,
+                "--ignore-name",
+                *JUDGED,
+            ],
             test,
         ),
         Step(
