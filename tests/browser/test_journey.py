@@ -11,15 +11,18 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
+from notifications.models import Watch
 from portal.pages import access
 from portal.pages.access import Level
 from tests.browser.watching import PHONE, Watched, watch
 from tests.factories.claims import default_policies
-from tests.portal.pages.phases import PHASES
-from tracking.models import Parcel
+from tests.portal.pages.phases import PHASES, scan
+from tests.portal.pages.test_track_parts import prove
+from tracking.models import Order, OrderLine, Parcel
+from tracking.states import ParcelStatus
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,6 +73,13 @@ def keep(tab: Watched, name: str) -> None:
         tab.page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
+def speak_chinese() -> None:
+    """Let the merchant's own words be Chinese, so that what is left in English is ours."""
+    Order.objects.update(recipient_name="林伟", address="海港街 1 号", city="波特兰")
+    OrderLine.objects.update(title="青瓷茶壶")
+    Parcel.objects.exclude(signed_by="").update(signed_by="李")
+
+
 @pytest.mark.parametrize("name", PHASES)
 def test_every_state_keeps_the_promises_of_a_page(
     name: str, live_server: LiveServer, browser: Browser
@@ -80,6 +90,8 @@ def test_every_state_keeps_the_promises_of_a_page(
     for language, size, theme in LOOKS[turn % 2 :: 2]:
         context = window(browser, live_server, language=language, size=size, theme=theme)
         tab = watch(context, is_chinese=language != "en")
+        if tab.is_chinese:
+            speak_chinese()
         level = Level.PERSON if turn % 3 else Level.DETAILS
         tab.page.goto(let_in(context, live_server, parcel, level))
         for closed in tab.page.locator("details").all():
@@ -88,3 +100,164 @@ def test_every_state_keeps_the_promises_of_a_page(
         keep(tab, look)
         tab.look(look)
         context.close()
+
+
+def open_journey(
+    context: BrowserContext, server: LiveServer, parcel: Parcel, level: Level = Level.DETAILS
+) -> Watched:
+    """Open a journey in a watched tab."""
+    tab = watch(context)
+    tab.page.goto(let_in(context, server, parcel, level))
+    tab.page.wait_for_load_state("networkidle")
+    return tab
+
+
+def poll(tab: Watched) -> None:
+    """Let half a minute pass at once."""
+    with tab.page.expect_response("**/sheet/"):
+        tab.page.evaluate("htmx.trigger(document.getElementById('journey'), 'amends:poll')")
+
+
+def test_the_carriers_own_words_open_by_keyboard(live_server: LiveServer, browser: Browser) -> None:
+    context = window(browser, live_server)
+    tab = open_journey(context, live_server, PHASES["on_time"](timezone.now()))
+    row = tab.page.locator(".log details").nth(2)
+    words = row.locator("q")
+    expect(words).to_be_hidden()
+
+    row.locator("summary").focus()
+    tab.page.keyboard.press("Enter")
+
+    expect(words).to_be_visible()
+    expect(words).to_have_text("快件到达宁波转运中心")
+    expect(words).to_have_attribute("lang", "zh-Hans")
+    expect(row.locator("summary")).to_contain_text("Ningbo")
+    tab.look("own words")
+    context.close()
+
+
+def test_news_arrives_without_disturbing_the_reader(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    now = timezone.now()
+    parcel = PHASES["on_time"](now)
+    context = window(browser, live_server)
+    tab = open_journey(context, live_server, parcel)
+    page = tab.page
+    opened = page.locator(".log details").nth(1)
+    opened.locator("summary").click()
+    own = opened.locator("q").inner_text()
+    page.locator("#watch").click()
+    expect(page.locator("#posted")).to_contain_text("w•••@example.org")
+    page.get_by_role("button", name="Write to me").focus()
+
+    scan(parcel, now, ParcelStatus.OUT_FOR_DELIVERY, "On the van", "Portland, OR")
+    Parcel.objects.filter(pk=parcel.pk).update(
+        status=ParcelStatus.OUT_FOR_DELIVERY, status_at=now, last_scan_at=now, revision=9
+    )
+    poll(tab)
+
+    expect(page.locator("h1")).to_have_text("With the driver: today")
+    expect(page.locator("#live")).to_contain_text("With the driver")
+    expect(page.locator(".log li").first).to_contain_text("Portland, OR")
+    expect(page.locator(".log details[open] q")).to_have_text(own)
+    expect(page.locator("#posted")).to_contain_text("w•••@example.org")
+    expect(page.get_by_role("button", name="Write to me")).to_be_focused()
+    expect(page.locator("#map text", has_text="Portland")).to_be_visible()
+    tab.look("after news")
+    context.close()
+
+
+def test_nothing_is_asked_once_it_is_there(live_server: LiveServer, browser: Browser) -> None:
+    now = timezone.now()
+    parcel = PHASES["out"](now)
+    context = window(browser, live_server)
+    context.add_init_script("window.setInterval = (every => (run) => every(run, 300))(setInterval)")
+    tab = watch(context)
+    with tab.page.expect_response("**/sheet/") as asked:
+        tab.page.goto(let_in(context, live_server, parcel, Level.DETAILS))
+    assert asked.value.status == 304
+
+    Parcel.objects.filter(pk=parcel.pk).update(
+        status=ParcelStatus.DELIVERED, status_at=now, delivered_at=now, revision=9
+    )
+    expect(tab.page.locator("h1")).to_contain_text("Delivered")
+    later: list[str] = []
+    tab.page.on("request", lambda request: later.append(request.url))
+    tab.page.wait_for_timeout(1_200)
+
+    assert later == []
+    context.close()
+
+
+def test_letters_are_asked_for_and_stopped_in_place(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    parcel = PHASES["quiet"](timezone.now())
+    context = window(browser, live_server)
+    tab = open_journey(context, live_server, parcel)
+    posted = tab.page.locator("#posted")
+
+    tab.page.get_by_role("link", name="Keep me posted").click()
+    expect(posted.get_by_role("group", name="Keep me posted")).to_be_focused()
+    tab.look("letters offered")
+    posted.get_by_role("button", name="Write to me").click()
+    expect(posted).to_contain_text("Letters on")
+    assert Watch.objects.filter(parcel_token=parcel.token).exists()
+    tab.look("letters on")
+    posted.get_by_role("button", name="Stop these letters").click()
+    expect(posted).not_to_contain_text("Letters on")
+
+    assert not Watch.objects.exists()
+    assert tab.page.url.endswith(f"/t/{parcel.token}/")
+    context.close()
+
+
+def test_the_carrier_is_asked_with_one_press(live_server: LiveServer, browser: Browser) -> None:
+    context = window(browser, live_server, size=DESKTOP)
+    tab = open_journey(context, live_server, PHASES["on_time"](timezone.now()))
+
+    tab.page.get_by_role("link", name="Ask the carrier now").click()
+
+    said = tab.page.locator("#check p")
+    expect(said).to_contain_text("This carrier cannot be asked.")
+    expect(said).to_be_focused()
+    tab.look("asked")
+    context.close()
+
+
+def test_a_proof_opens_in_place_for_its_person(live_server: LiveServer, browser: Browser) -> None:
+    parcel = PHASES["delivered"](timezone.now())
+    prove(parcel)
+    context = window(browser, live_server, size=DESKTOP)
+    tab = open_journey(context, live_server, parcel, Level.PERSON)
+
+    tab.page.get_by_role("link", name="Show it").click()
+
+    proof = tab.page.locator("#proof")
+    expect(proof).to_contain_text("J. Reed")
+    picture = proof.get_by_role("img", name="Photo of the delivery")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("one => one.complete && one.naturalWidth") == 40
+    keep(tab, "proof")
+    tab.look("proof")
+    context.close()
+
+
+def test_everything_works_without_javascript(live_server: LiveServer, browser: Browser) -> None:
+    parcel = PHASES["on_time"](timezone.now())
+    context = window(browser, live_server, has_script=False)
+    page = context.new_page()
+    page.goto(let_in(context, live_server, parcel, Level.DETAILS))
+
+    page.locator("#watch").click()
+    expect(page.locator("h1")).to_have_text("Keep me posted")
+    page.get_by_role("button", name="Write to me").click()
+    expect(page.locator("h1")).to_have_text("We keep you posted")
+    page.get_by_role("link", name="Back to the journey").click()
+    page.get_by_role("link", name="Ask the carrier now").click()
+    page.get_by_role("button", name="Ask the carrier now").click()
+    expect(page.locator("main")).to_contain_text("This carrier cannot be asked.")
+
+    assert Watch.objects.filter(parcel_token=parcel.token).exists()
+    context.close()
