@@ -260,6 +260,14 @@ class TestExpress:
         assert collected.location == "TOKYO-JAPAN"
         assert journey(snapshot).delivered_at == datetime(2026, 3, 7, 9, 9, tzinfo=UTC)
 
+    def test_a_checkpoint_in_json_may_tell_its_time_in_one(self) -> None:
+        event = {"timestamp": "2026-03-05T13:06:00", "typeCode": "PU", "description": "Picked up",
+                 "location": {"address": {"addressLocality": "OSAKA"}}}  # fmt: skip
+        answer = {"shipments": [{"shipmentTrackingNumber": "1234567890", "events": [event]}]}
+        (scan,) = dhl.parse(orjson.dumps(answer)).parcels[0].scans
+
+        assert (scan.local_time, scan.location) == ("2026-03-05T13:06:00", "OSAKA")
+
 
 class TestErrors:
     @pytest.mark.parametrize(

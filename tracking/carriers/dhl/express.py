@@ -171,9 +171,10 @@ def read_mydhl(row: dict[str, Any]) -> Snapshot:
                 EXPRESS,
                 code=text(event, "typeCode", limit=CODE_LIMIT),
                 words=text(event, "description"),
-                local=local_time(text(event, "date"), text(event, "time")),
+                local=_local(event),
                 zone=zone,
-                where=text(event, "serviceArea", 0, "description", limit=PLACE_LIMIT),
+                where=text(event, "serviceArea", 0, "description", limit=PLACE_LIMIT)
+                or text(event, "location", "address", "addressLocality", limit=PLACE_LIMIT),
             )
             for event, zone in zip(events, zones, strict=True)
         ]
@@ -189,6 +190,12 @@ def read_mydhl(row: dict[str, Any]) -> Snapshot:
         scans=apart(scans, carrier=slug, number=number),
         signed_by=next(filter(None, signed), ""),
     )
+
+
+def _local(event: dict[str, Any]) -> str:
+    """Return the local time, told in two parts or, by some who pass it on, in one."""
+    day, _, clock = text(event, "timestamp", limit=40).partition("T")
+    return local_time(text(event, "date") or day, text(event, "time") or clock[:8])
 
 
 def _error(node: Element | None, *, number: str = "") -> CarrierError:
