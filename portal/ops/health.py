@@ -65,8 +65,9 @@ def metrics(request: HttpRequest) -> HttpResponseBase:
         answer = HttpResponse("A bearer token is needed.\n", status=401, content_type="text/plain")
         answer["WWW-Authenticate"] = "Bearer"
         return answer
+    now = timezone.now()
     try:
-        text = _exposition(queues.backlog(), now=timezone.now())
+        text = _exposition(queues.backlog(now=now), now=now)
     except DatabaseError:
         log.warning("metrics could not be read", exc_info=True)
         return HttpResponse(

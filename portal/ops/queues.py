@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Model, QuerySet
 
@@ -11,7 +12,7 @@ from claims.models import Compensation
 from claims.states import CompensationState
 from notifications.models import Dispatch, DispatchState, Letter, LetterState
 from portal.outbox.models import Delivery, DeliveryState
-from tracking.models import Envelope
+from tracking.models import Breaker, Envelope, Poll
 from tracking.states import EnvelopeState
 
 
@@ -29,8 +30,8 @@ class Backlog:
         return max((now - self.oldest).total_seconds(), 0.0) if self.oldest else 0.0
 
 
-def backlog() -> list[Backlog]:
-    """Count every queue; each question is answered by a partial index."""
+def backlog(*, now: datetime) -> list[Backlog]:
+    """Count every queue as of now; each question is answered by a partial index."""
     return [
         _count("envelopes", "waiting", _in(Envelope, EnvelopeState.WAITING), "received_at"),
         _count("envelopes", "dead", _in(Envelope, EnvelopeState.DEAD), "received_at"),
@@ -40,16 +41,22 @@ def backlog() -> list[Backlog]:
         _count("letters", "dead", _in(Letter, LetterState.DEAD), "due_at"),
         _count("webhooks", "waiting", _in(Dispatch, DispatchState.WAITING), "due_at"),
         _count("webhooks", "dead", _in(Dispatch, DispatchState.DEAD), "due_at"),
+        _count("polls", "due", _due_polls(now), "due_at"),
+        _count("breakers", "open", Breaker.objects.exclude(state="closed"), "opened_at"),
         _count(
             "compensations", "unknown", _in(Compensation, CompensationState.UNKNOWN), "planned_at"
         ),
     ]
 
 
+def _due_polls(now: datetime) -> QuerySet[Poll]:
+    return Poll.objects.filter(due_at__lte=now, connection__is_active=True)
+
+
 def _in(model: type[Model], state: str) -> QuerySet[Model]:
     return model._default_manager.filter(state=state)  # noqa: SLF001
 
 
-def _count(queue: str, state: str, rows: QuerySet[Model], since: str) -> Backlog:
+def _count(queue: str, state: str, rows: QuerySet[Any], since: str) -> Backlog:
     found = rows.aggregate(count=Count("pk"), oldest=Min(since))
     return Backlog(queue=queue, state=state, count=found["count"], oldest=found["oldest"])

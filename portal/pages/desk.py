@@ -180,6 +180,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Transit times"), "timelapse", "tracking.transitstat", ""),
                 (_("Carriers"), "local_shipping", "tracking.carrier", ""),
                 (_("Connections"), "hub", "tracking.connection", ""),
+                (_("Questions to carriers"), "sync", "tracking.poll", "?standing=failing"),
+                (_("Subscriptions"), "notifications_active", "tracking.subscription", ""),
                 (_("Envelopes"), "mark_email_unread", "tracking.envelope", ""),
                 (_("Nobody's"), "unknown_document", "tracking.envelope", "?state=quarantined"),
                 (_("Unknown codes"), "help", "tracking.carriercode", "?mapped=no"),

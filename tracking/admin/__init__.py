@@ -8,6 +8,7 @@ from tracking.admin import (
     expectations,
     orders,
     parcels,
+    polling,
     thresholds,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "expectations",
     "orders",
     "parcels",
+    "polling",
     "thresholds",
 ]

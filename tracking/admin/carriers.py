@@ -21,10 +21,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from portal.lib import sealing
 from tracking import calendars
 from tracking.carriers import homes, registry
 from tracking.models import Carrier, Connection, ConnectionSecret
-from tracking.services import keys
+from tracking.models.polling import BreakerState, SubscriptionState
+from tracking.services import breakers, credentials, keys, standing
 
 
 class CarrierForm(forms.ModelForm):
@@ -104,16 +106,17 @@ class ConnectionAdmin(ModelAdmin):
     """Accounts with carriers: where they push to, and the secrets that seal it."""
 
     form = ConnectionForm
-    list_display = ["slug", "label", "adapter", "is_active", "live_secrets"]
-    list_filter = ["adapter", "is_active"]
+    list_display = ["slug", "label", "adapter", "is_active", "live_secrets", "shown_breaker"]
+    list_filter = ["adapter", "is_active", "breaker__state"]
+    list_select_related = ["breaker"]
     search_fields = ["slug", "label"]
     ordering = ["slug"]
     readonly_fields = ["address"]
-    actions_detail = ["secrets_page"]
+    actions_detail = ["health_page", "credentials_page", "secrets_page"]
 
     def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
         """Show the address once there is one."""
-        fields = ["slug", "label", "adapter", "settings", "is_active"]
+        fields = ["slug", "label", "adapter", "settings", "trusts_pushes", "is_active"]
         return [*fields[:3], "address", *fields[3:]] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
@@ -132,6 +135,78 @@ class ConnectionAdmin(ModelAdmin):
     def live_secrets(self, obj: Connection) -> int:
         """Count the secrets that open the door."""
         return sum(secret.revoked_at is None for secret in obj.secrets.all())
+
+    @display(
+        description=_("asking"),
+        label={"closed": "success", "open": "danger", "half_open": "warning"},
+    )
+    def shown_breaker(self, obj: Connection) -> tuple[str, str]:
+        """Show whether the carrier is asked at present."""
+        breaker = getattr(obj, "breaker", None)
+        if breaker is None:
+            return BreakerState.CLOSED, "–"
+        return breaker.state, breaker.get_state_display()
+
+    @action(description=_("Health"), url_path="health", permissions=["view"])
+    def health_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show how the connection stands, and let a person have it asked again."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        connection = Connection.objects.filter(pk=object_id).first()
+        if connection is None:
+            raise Http404
+        now = timezone.now()
+        if request.method == "POST":
+            if not self.has_keys_permission(request):
+                raise PermissionDenied
+            person: Any = request.user
+            breakers.reset(connection=connection, user=person, now=now)
+            self.message_user(
+                request, _("The carrier is asked again from now on."), messages.SUCCESS
+            )
+            return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("How %(label)s stands") % {"label": connection.label},
+            "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
+            "connection": connection,
+            "health": standing.health(connection=connection, now=now),
+            "states": dict(SubscriptionState.choices),
+            "may_reset": self.has_keys_permission(request),
+        }
+        return TemplateResponse(request, "admin/tracking/connection/health.html", context)
+
+    @action(description=_("Credentials"), url_path="credentials", permissions=["keys"])
+    def credentials_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Take what the carrier gave the merchant to ask with; it is never shown again."""
+        if not self.has_keys_permission(request):
+            raise PermissionDenied
+        connection = Connection.objects.filter(pk=object_id).first()
+        if connection is None or connection.adapter not in registry.ADAPTERS:
+            raise Http404
+        adapter = registry.get(connection.adapter)
+        names = adapter.capabilities.credentials
+        if request.method == "POST":
+            typed = {name: request.POST.get(f"credential-{name}", "") for name in names}
+            credentials.keep(connection=connection, values=typed)
+            self.message_user(request, _("Kept and sealed."), messages.SUCCESS)
+            return HttpResponseRedirect(request.path)
+        try:
+            missing, is_readable = set(credentials.missing(connection, adapter)), True
+        except sealing.Unreadable:
+            missing, is_readable = set(names), False
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Credentials of %(label)s") % {"label": connection.label},
+            "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
+            "connection": connection,
+            "rows": [(name, name not in missing) for name in names],
+            "options": adapter.capabilities.options,
+            "is_readable": is_readable,
+        }
+        response = TemplateResponse(request, "admin/tracking/connection/credentials.html", context)
+        response.headers["Cache-Control"] = "no-store, private"
+        return response
 
     @display(description=_("address for the carrier"))
     def address(self, obj: Connection) -> SafeString:

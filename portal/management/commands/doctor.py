@@ -130,16 +130,16 @@ def secrets() -> Iterator[Finding]:
 
 def backlog() -> Iterator[Finding]:
     """Look for work that nobody does."""
+    now = timezone.now()
     try:
-        found = queues.backlog()
+        found = queues.backlog(now=now)
     except DatabaseError:
         return  # said already
-    now = timezone.now()
     for each in found:
         if not each.count:
             continue
         advice = ""
-        if each.state != "waiting":
+        if each.state not in {"waiting", "due"}:
             advice = "Look at them in the admin."
         elif each.age(now) > STALE_AFTER:
             advice = "Is a worker running?"

@@ -140,5 +140,7 @@ class TestMetrics:
             'queue="letters",state="dead"',
             'queue="webhooks",state="waiting"',
             'queue="webhooks",state="dead"',
+            'queue="polls",state="due"',
+            'queue="breakers",state="open"',
             'queue="compensations",state="unknown"',
         ]
