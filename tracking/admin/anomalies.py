@@ -18,9 +18,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
@@ -189,8 +188,8 @@ class AnomalyAdmin(ReadOnly, ModelAdmin):
     def shown_end(self, obj: Anomaly) -> tuple[str, str]:
         """Say what ended it."""
         if obj.cleared_at is None:
-            return "", _now("open")
-        return "over", obj.get_cleared_by_display() or _now("News of the carrier")
+            return "", gettext("open")
+        return "over", obj.get_cleared_by_display() or gettext("News of the carrier")
 
     @display(description=_("evidence"))
     def quoted(self, obj: Anomaly) -> SafeString:
@@ -224,7 +223,7 @@ class AnomalyAdmin(ReadOnly, ModelAdmin):
         return self._ask(
             request,
             {
-                "title": _now("Resolve by hand"),
+                "title": gettext("Resolve by hand"),
                 "chosen": ids,
                 "count": len(ids),
                 "back": reverse("admin:tracking_anomaly_changelist"),
