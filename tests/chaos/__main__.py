@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-SCENARIOS = ("ingest", "refunds")
+SCENARIOS = ("ingest", "polling", "refunds")
 
 
 def main() -> int:
