@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 from django import forms
 from django.conf import settings
@@ -10,15 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts import limits
-from portal.pages import access, errors, recognised
+from portal.lib import dates
+from portal.pages import access, errors, journey_dates, recognised
 from tracking.models.parcel import normalise
-from tracking.services import lookup
+from tracking.services import leaving, lookup
 
 HINTS_PER_VISITOR = 120
 HINT_SECONDS = 600
@@ -144,10 +146,29 @@ def find(request: HttpRequest) -> HttpResponse:
     except lookup.TooManyTries as trouble:
         return too_often(request, trouble)
     if found.token is None:
-        return render(request, "pages/find_waiting.html", {"order": found.order})
+        return _waiting(request, found.order, now=now)
     response = HttpResponseRedirect(reverse("track", args=[found.token]))
     access.grant(response, found.openings, found.openings[0].level, request=request)
     return response
+
+
+def _waiting(request: HttpRequest, order: str, *, now: datetime) -> HttpResponse:
+    """Show an order of which nothing has left: what it holds, and by when it should leave."""
+    known, language = leaving.waiting(order=order, now=now), get_language() or "en"
+    heading, stamp = _("Being packed"), None
+    if known.leaves_by is not None:
+        day = known.leaves_by.astimezone(known.zone)
+        heading = _("Being packed: leaves by %(day)s") % {"day": dates.long_day(day, language)}
+        stamp = journey_dates.one_day(_("Leaves by"), day, language)
+    facts = {
+        "order": known.order,
+        "heading": heading,
+        "title": heading,
+        "stamp": stamp,
+        "notice": known.notice,
+        "items": known.items,
+    }
+    return render(request, "pages/find_waiting.html", facts)
 
 
 @require_http_methods(["GET", "HEAD"])

@@ -45,6 +45,8 @@ class Sheet:
     sketch: Sketch | None = None
     watch: str = ""
     """Words of the button that asks to be kept posted; empty when there is nothing to wait for."""
+    go: str = ""
+    """What can be done on the carrier's own page; the first thing to do where there is any."""
     damage_until: str = ""
     report: str = ""
 

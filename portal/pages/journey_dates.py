@@ -66,16 +66,18 @@ class Words:
 
     def long(self, at: datetime) -> str:
         """Say a day for a heading, never broken between its number and its month."""
-        return _unbroken(dates.long_day(self.at_place(at), self.language))
+        return _unbroken(dates.long_day(self.local(at), self.language))
 
     def day(self, at: datetime) -> str:
         """Say a day."""
-        return dates.day(self.at_place(at), self.language)
+        return dates.day(self.local(at), self.language)
 
     def moment(self, at: datetime) -> str:
-        """Say a day and a time for a heading."""
+        """Say a day and a time for a heading, as the clock stood where it happened."""
         between = " " if self.language.startswith("zh") else ", "
-        return f"{self.long(at)}{between}{dates.clock(self.at_place(at))}"
+        there = self.at_place(at)
+        day = _unbroken(dates.long_day(there, self.language))
+        return f"{day}{between}{dates.clock(there)}"
 
     @property
     def since(self) -> datetime | None:
@@ -194,7 +196,7 @@ class Words:
 
     def on_stamp(self, kicker: str, at: datetime, *, final: bool = False) -> Stamp:
         """Print one day."""
-        local = self.at_place(at)
+        local = self.at_place(at) if final else self.local(at)
         where = place(self.facts.scans[0], self.language).name if self.facts.scans else ""
         sentence = f"{kicker}: {dates.full_day(local, self.language)}"
         if final:
@@ -214,12 +216,7 @@ class Words:
             return None
         first, last = self.expected
         if first == last:
-            return Stamp(
-                kicker,
-                str(last.day),
-                self._month(last),
-                f"{kicker}: {dates.full_day(last, self.language)}",
-            )
+            return one_day(kicker, last, self.language)
         sentence = _("%(what)s: %(first)s to %(last)s") % {
             "what": kicker,
             "first": dates.full_day(first, self.language),
@@ -231,10 +228,7 @@ class Words:
         return Stamp(kicker, f"{first.day}–{last.day}", small, sentence, is_range=True)
 
     def _month(self, value: date) -> str:
-        weekday = dates.day(value, self.language)
-        if self.language.startswith("zh"):
-            return f"{value.month} 月 周{weekday[-1]}"
-        return f"{weekday[:3]}, {dates.month(value, self.language, is_short=True)}"
+        return _under_the_day(value, self.language)
 
     # --- helpers -----------------------------------------------------------------------------
 
@@ -324,6 +318,20 @@ def _unbroken(day: str) -> str:
         number, _space, month = last.partition(" ")
         return f"{first}\u00a0to\u00a0{number} {month}" if first.isdigit() else day
     return _JOINTS.sub("\u00a0", day).replace("日周", "日\u2060周\u2060")
+
+
+def _under_the_day(value: date, language: str) -> str:
+    """Say weekday and month, for under the number on a stamp."""
+    weekday = dates.day(value, language)
+    if language.startswith("zh"):
+        return f"{value.month} 月 周{weekday[-1]}"
+    return f"{weekday[:3]}, {dates.month(value, language, is_short=True)}"
+
+
+def one_day(kicker: str, day: date, language: str) -> Stamp:
+    """Print one day on a stamp."""
+    sentence = f"{kicker}: {dates.full_day(day, language)}"
+    return Stamp(kicker, str(day.day), _under_the_day(day, language), sentence)
 
 
 def _unbroken_hours(words: str) -> str:

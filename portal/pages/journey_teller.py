@@ -69,10 +69,8 @@ _OWN_KINDS: dict[Phase, frozenset[AnomalyKind]] = {
     Phase.PACKED: frozenset({K.NOT_SHIPPED}),
 }
 """Trouble that the heading of a phase tells of already; of other trouble a notice speaks."""
-_EXPECTING = frozenset(
-    {Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Phase.HELD, Phase.UNSEEN}
-)
-"""Phases whose heading or stamp names the expected day."""
+_EXPECTING = frozenset({Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Phase.HELD})
+"""Phases whose heading names the expected day."""
 
 
 class Teller(Words):
@@ -93,7 +91,7 @@ class Teller(Words):
         told = scan_words.stretches(self.facts, self.language)
         log, older = scan_words.split(told, LOG_LENGTH)
         note = self.note()
-        is_expecting = phase in _EXPECTING and self.facts.expected is not None
+        is_expecting = phase in _EXPECTING and self.facts.expected is not None and tone != "bad"
         return Sheet(
             heading=heading,
             tone=tone,
@@ -114,6 +112,7 @@ class Teller(Words):
             older_count=sum(len(one.rows) for one in older),
             sketch=sketch(self.facts, self.language),
             watch=self.watch(),
+            go=self.go(),
             damage_until=self.day(self.rights.damage_until)
             if self.rights.damage_until and self.rights.damage_until > self.now
             else "",
@@ -168,6 +167,19 @@ class Teller(Words):
         if phase in {Phase.PACKED, Phase.CANCELLED}:
             return ""
         return _("Report a problem")
+
+    def go(self) -> str:
+        """Say what can be done on the carrier's own page, where it has one; else nothing."""
+        facts = self.facts
+        if not facts.carrier_url:
+            return ""
+        if facts.phase is Phase.OUT:
+            return _("See delivery options")
+        if facts.phase is Phase.COLLECT:
+            return _("See how to collect it")
+        if facts.phase is Phase.ATTEMPTED and self.reason() != Reason.REFUSED:
+            return _("Change the delivery")
+        return ""
 
     def may_report_loss(self) -> bool:
         """Test whether the shopper need not wait any longer."""
@@ -327,7 +339,7 @@ class Teller(Words):
     def out(self) -> Told:
         """The driver has it."""
         at = self.since
-        if at and self.at_place(at).date() < self.at_place(self.now).date():
+        if at and self.local(at).date() < self.today:
             heading = _("With the driver since %(day)s") % {"day": self.long(at)}
         elif self.hours() and self.expected == (self.today, self.today):
             heading = _("With the driver: today, %(window)s") % {"window": self.hours()}

@@ -136,7 +136,7 @@ def _row(facts: Details, scan: Scan, mark: str, language: str) -> Row:
     where = place(scan, language)
     said_by_carrier = scan.raw_text.strip()
     lang = _lang(said_by_carrier or scan.place, is_chinese=is_chinese)
-    is_renamed = where.name != scan.place and scan.place not in said_by_carrier
+    is_renamed = where.name not in scan.place and scan.place not in said_by_carrier
     if is_renamed and lang == _lang(scan.place, is_chinese=is_chinese):
         said_by_carrier = " ".join(filter(None, (said_by_carrier, f"({scan.place})")))
     words = headline(scan, onward=_onward(facts), language=language)
@@ -180,17 +180,22 @@ def place(scan: Scan, language: str) -> Place:
     """Name the place of a scan in the page's language, or say which language it is in."""
     is_chinese = language.startswith("zh")
     lang = _lang(scan.place, is_chinese=is_chinese)
+    said = scan.place.strip(" 【】[]")
     if not lang:
-        return Place(scan.place)
+        return Place(said)
     city = atlas.find(scan.place, scan.country) if scan.country else None
     name = (city.name_zh if is_chinese else city.name) if city else ""
-    return Place(name) if name else Place(scan.place, lang)
+    return Place(name) if name else Place(said, lang)
+
+
+def is_han(text: str) -> bool:
+    """Test whether a text holds Chinese characters."""
+    return any("一" <= letter <= "鿿" for letter in text)
 
 
 def _lang(text: str, *, is_chinese: bool) -> str:
     """Name the language of a carrier's words where it is not the page's."""
-    has_han = any("一" <= letter <= "鿿" for letter in text)
-    if has_han:
+    if is_han(text):
         return "" if is_chinese else "zh-Hans"
     return "en" if is_chinese and any(map(str.isalpha, text)) else ""
 

@@ -33,7 +33,11 @@ CLOSE = 25.0
 LETTER, WIDE_LETTER, LINE = 5.9, 11.0, 13.0
 """How much room the letters of a name take."""
 
+BEND = 0.12
+
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def sketch(facts: Details, language: str) -> Sketch | None:
     places = [frame.point(city) for city in stops]
     kinds = ["start", *["passed"] * (len(stops) - 2), "now"] if len(stops) > 1 else ["now"]
     dots = [Dot(kind, *_rounded(point)) for kind, point in zip(kinds, places, strict=True)]
+    line = list(_along(places))
     named = [(stops[0], places[0], "")] if len(stops) > 1 else []
     named.append((stops[-1], places[-1], _now_words(facts)))
     ahead = ""
@@ -86,6 +91,7 @@ def sketch(facts: Details, language: str) -> Sketch | None:
         point = frame.point(goal)
         dots.insert(0, Dot("goal", *_rounded(point)))
         ahead = _curve([places[-1], point])
+        line += _along([places[-1], point])
         named.append((goal, point, ""))
     return Sketch(
         says=_says(facts, stops, goal, language),
@@ -93,7 +99,7 @@ def sketch(facts: Details, language: str) -> Sketch | None:
         done=_curve(places) if len(places) > 1 else "",
         ahead=ahead,
         dots=tuple(dots),
-        names=tuple(_names(named, [(dot.x, dot.y) for dot in dots], language)),
+        names=tuple(_names(named, [(dot.x, dot.y) for dot in dots], line, language)),
     )
 
 
@@ -263,27 +269,55 @@ def _curve(points: Sequence[Point]) -> str:
     """Draw a line through places, each piece bent a little as a hand would draw it."""
     x, y = _rounded(points[0])
     path = [f"M{x} {y}"]
-    for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        bend = 0.12
-        cx, cy = (x0 + x1) / 2 + (y1 - y0) * bend, (y0 + y1) / 2 - (x1 - x0) * bend
-        path.append(f"Q{cx:.1f} {cy:.1f} {x1:.1f} {y1:.1f}")
+    for start, end in itertools.pairwise(points):
+        cx, cy = _bent(start, end)
+        path.append(f"Q{cx:.1f} {cy:.1f} {end[0]:.1f} {end[1]:.1f}")
     return " ".join(path)
 
 
+def _bent(start: Point, end: Point) -> Point:
+    """Return the point that pulls a piece of line aside."""
+    (x0, y0), (x1, y1) = start, end
+    return (x0 + x1) / 2 + (y1 - y0) * BEND, (y0 + y1) / 2 - (x1 - x0) * BEND
+
+
+def _along(points: Sequence[Point]) -> Iterator[Point]:
+    """Yield points along a line, near enough to keep names off it."""
+    for start, end in itertools.pairwise(points):
+        cx, cy = _bent(start, end)
+        steps = max(2, int(math.dist(start, end) / 6))
+        for step in range(1, steps):
+            t = step / steps
+            u = 1 - t
+            yield (
+                u * u * start[0] + 2 * u * t * cx + t * t * end[0],
+                u * u * start[1] + 2 * u * t * cy + t * t * end[1],
+            )
+
+
 def _names(
-    named: Sequence[tuple[City, Point, str]], dots: Sequence[Point], language: str
+    named: Sequence[tuple[City, Point, str]],
+    dots: Sequence[Point],
+    line: Sequence[Point],
+    language: str,
 ) -> Iterator[Name]:
-    """Set each name where it covers neither a dot nor another name; the last place goes first."""
-    taken: list[tuple[float, float, float, float]] = []
+    """
+    Set each name where it covers no dot and no other name, and no line if that can be.
+
+    Where the parcel is goes first; a name that fits nowhere is left out.
+    """
+    taken: list[Box] = []
     said: set[str] = set()
-    order = sorted(named, key=lambda one: not one[2])
-    for city, (x, y), under in order:
+    for city, (x, y), under in sorted(named, key=lambda one: not one[2]):
         text, lang = _called(city, language)
         if text in said:
             continue
-        wide = max(_width(text), _width(under))
-        high = LINE * (2 if under else 1)
-        for left, top, anchor in _spots(x, y, wide, high):
+        wide, high = max(_width(text), _width(under)), LINE * (2 if under else 1)
+        spots = list(_spots(x, y, wide, high))
+        for left, top, anchor in [
+            *(one for one in spots if not _covers(one, wide, high, line)),
+            *spots,
+        ]:
             box = (left, top, left + wide, top + high)
             if _fits(box, taken, dots, own=(x, y)):
                 taken.append(box)
@@ -291,6 +325,13 @@ def _names(
                 at = {"start": left, "middle": left + wide / 2, "end": left + wide}[anchor]
                 yield Name(text, lang, under, round(at, 1), round(top + LINE - 2.5, 1), anchor)
                 break
+
+
+def _covers(
+    spot: tuple[float, float, str], wide: float, high: float, line: Iterable[Point]
+) -> bool:
+    left, top, _anchor = spot
+    return any(left - 3 < x < left + wide + 3 and top - 2 < y < top + high + 2 for x, y in line)
 
 
 def _width(text: str) -> float:
@@ -310,8 +351,8 @@ def _spots(x: float, y: float, wide: float, high: float) -> Iterator[tuple[float
 
 
 def _fits(
-    box: tuple[float, float, float, float],
-    taken: Sequence[tuple[float, float, float, float]],
+    box: Box,
+    taken: Sequence[Box],
     dots: Sequence[Point],
     *,
     own: Point,

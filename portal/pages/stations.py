@@ -8,14 +8,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from portal.lib import dates
-from portal.pages.scan_words import Place, place
+from portal.lib import atlas, dates
+from portal.pages.scan_words import Place, is_han, place
 from tracking.services.journeys import Details, PartKind, Phase, Scan
 from tracking.states import ParcelStatus
 
 S = ParcelStatus
-PLACE_LENGTH = 14
-"""A longer place name would break the row on a phone."""
+PLACE_LENGTH = 15
+"""A wider name of a place would break the row on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]
     notes = [dates.short_day(first[at], language) if at in first else "" for at in range(5)]
     here = _AT.get(facts.phase, _STANDING.get(facts.status, 2))
     if here == 2 and facts.phase is not Phase.CUSTOMS:
-        where = _here(scans, language)
+        certain = [scan for scan in scans if not scan.is_hint]
+        where = _here(certain, language)
         if where:
             labels[2] = where
-            notes[2] = dates.short_day(scans[0].at, language) if scans[0].at else ""
+            notes[2] = dates.short_day(certain[0].at, language) if certain[0].at else ""
         if facts.phase is Phase.HELD:
             notes[2] = pgettext("parcel route", "held")
     return _row(facts.phase, here, tone=tone, notes=notes, labels=labels)
@@ -154,12 +155,20 @@ def _on_this_way(facts: Details) -> list[Scan]:
 
 
 def _here(scans: list[Scan], language: str) -> str | Place:
-    """Name where it is, where that is short enough."""
+    """Name where it is, where that is short enough; a hub's city where the hub's name is not."""
     if not scans or not scans[0].place:
         return ""
     where = place(scans[0], language)
     name = where.name.split(",")[0].strip()
-    return Place(name, where.lang) if 0 < len(name) <= PLACE_LENGTH else ""
+    if _width(name) > PLACE_LENGTH and scans[0].country:
+        city = atlas.find(scans[0].place, scans[0].country)
+        name = (city.name_zh if where.name and is_han(where.name) else city.name) if city else ""
+    return Place(name, where.lang) if name and _width(name) <= PLACE_LENGTH else ""
+
+
+def _width(name: str) -> int:
+    """Return how many letters wide a name is; a Chinese character is two and a bit."""
+    return sum(3 if is_han(letter) else 1 for letter in name)
 
 
 _PLACE_OF: dict[str, int] = {

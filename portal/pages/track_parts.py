@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -177,7 +177,7 @@ def proof(request: HttpRequest, head: Head) -> HttpResponse:
     ]
     facts = {
         "token": head.token,
-        "title": _("Proof of delivery"),
+        "title": pgettext("journey", "Proof of delivery"),
         "proofs": kept,
         "signed_by": parcel.signed_by,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.pages import access
-from tests.factories.tracking import NOON, OrderFactory, ParcelFactory
-from tracking.models import Parcel
+from tests.factories.tracking import NOON, OrderFactory, OrderLineFactory, ParcelFactory
+from tracking.models import Anomaly, Parcel
 from tracking.states import ParcelStatus
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,40 @@ class TestFindByOrder:
 
         assert answer.status_code == 200
         assert b"Being packed" in answer.content
+
+    def test_an_order_still_being_packed_says_by_when_it_leaves_and_what_is_in_it(
+        self, client: Client
+    ) -> None:
+        # Placed on Monday at noon; two working days on is Wednesday.
+        order = OrderFactory.create(placed_at=NOON)
+        OrderLineFactory.create(order=order, title="Celadon teapot", quantity=3)
+
+        page = by_order(client, order.number, order.email).content.decode()
+
+        assert '<h1 id="h">Being packed: leaves by Wed 4 March</h1>' in page
+        assert "<title>Being packed: leaves by Wed 4 March - Pine &amp; Harbour</title>" in page
+        assert "Leaves by: Wednesday 4 March 2026" in page
+        assert "you hear from us on that day and may cancel free" in page
+        assert "Celadon teapot" in page
+        assert "× 3" in page
+
+    def test_an_order_that_should_have_left_says_what_we_noticed_and_no_past_day(
+        self, client: Client
+    ) -> None:
+        order = OrderFactory.create(placed_at=NOON - timedelta(days=7))
+        before = by_order(client, order.number, order.email).content.decode()
+        Anomaly.objects.create(
+            order=order, kind="not_shipped", severity=3, is_public=True, opened_at=NOON,
+            since=order.placed_at, next_at=NOON + timedelta(days=3),
+        )  # fmt: skip
+
+        after = by_order(client, order.number, order.email).content.decode()
+
+        for page in (before, after):
+            assert '<h1 id="h">Being packed</h1>' in page
+            assert "stamp" not in page
+        assert "Your order has not left yet" in after
+        assert "by Thu 5 Mar" in after
 
     def test_unknown_and_wrong_are_one_answer_for_the_same_work(
         self, client: Client, parcel: Parcel

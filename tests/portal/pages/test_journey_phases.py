@@ -11,6 +11,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from portal.pages.access import Level
 from tests.factories.claims import default_policies
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.django_db
 def _clock() -> Iterator[None]:
     default_policies()
     cache.clear()
-    with time_machine.travel(NOON, tick=False):
+    # A page in Chinese leaves its language behind in the thread.
+    with time_machine.travel(NOON, tick=False), translation.override("en"):
         yield
     cache.clear()
 
