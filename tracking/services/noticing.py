@@ -90,6 +90,7 @@ def carry_out(
             store.show_anew(subjects)
         to = store.addressees(subjects)
     else:
+        store.show_orders_anew(subjects)
         to = store.order_addressees(subjects)
     inside = _inside(plan, opened, raised, owner=owner)
     events: list[Trouble] = []

@@ -290,6 +290,10 @@ def _take(row: ProofOfDelivery, data: bytes, *, now: datetime) -> None:
         )
         if not done:
             stored.drop()
+    if done:  # the journey page says that there is one
+        sql.run(
+            "UPDATE tracking_parcel SET revision = revision + 1 WHERE id = %s", (row.parcel_id,)
+        )
 
 
 def _later(row: ProofOfDelivery, why: str, *, now: datetime) -> None:

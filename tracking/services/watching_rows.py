@@ -334,6 +334,17 @@ def show_anew(parcel_ids: Iterable[int]) -> None:
         sql.run("UPDATE tracking_parcel SET revision = revision + 1 WHERE id = ANY(%s)", (ids,))
 
 
+def show_orders_anew(order_ids: Iterable[int]) -> None:
+    """Let the pages of all parcels of these orders be told anew."""
+    ids = sorted(set(order_ids))
+    if ids:
+        sql.run(
+            "UPDATE tracking_parcel SET revision = revision + 1 WHERE id IN (SELECT id"
+            " FROM tracking_parcel WHERE order_id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)",
+            (ids,),
+        )
+
+
 class Quote(NamedTuple):
     """A scan as the carrier told it."""
 
