@@ -19,10 +19,19 @@ def run(query: str, parameters: Sequence[Any] = (), *, prepare: bool | None = No
         return cursor.execute(query, parameters, prepare=prepare).rowcount
 
 
-def rows(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-    """Run one statement in the current transaction and return its rows, read in binary."""
+def rows(
+    query: str,
+    parameters: Sequence[Any] | Mapping[str, Any] = (),
+    *,
+    prepare: bool | None = None,
+) -> list[tuple[Any, ...]]:
+    """
+    Run one statement in the current transaction and return its rows, read in binary.
+
+    ``prepare`` lets the server keep its plan: worth it for one that is sent all day.
+    """
     with connection.wrap_database_errors, _cursor(query) as cursor:
-        return cursor.execute(query, parameters, binary=True).fetchall()
+        return cursor.execute(query, parameters, binary=True, prepare=prepare).fetchall()
 
 
 def unnest(types: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ TURN_SECONDS = 0.5
 SOON = 5.0
 """A budget that has room again within so many seconds is worth another round at once."""
 
+BOOK_FRESH = timedelta(seconds=SOON)
 ABOUT_NUMBERS = frozenset({ErrorKind.NOT_FOUND, ErrorKind.INVALID_NUMBER})
 """Troubles that say nothing against the carrier."""
 
@@ -82,8 +83,23 @@ class _Lane:
     is_over: bool = False
     is_probe: bool = False
     rests_until: datetime | None = None
-    token_at: datetime | None = None
-    """When a token was asked for."""
+    """Its budget has no room before."""
+    idle_until: datetime | None = None
+    """All that was due is asked about; nobody looks again before."""
+    book: budgets.Book | None = None
+    read_at: datetime | None = None
+
+    def open_book(self, now: datetime) -> budgets.Book:
+        """Return the budget's book, read anew every few seconds for what others spend."""
+        if self.book is None or self.read_at is None or now - self.read_at > BOOK_FRESH:
+            line = self.line
+            self.book = budgets.read(connection_id=line.connection_id, quotas=line.quotas, now=now)
+            self.read_at = now
+        return self.book
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Test whether there is nothing to begin on this line yet."""
+        return any(until and now < until for until in (self.rests_until, self.idle_until))
 
 
 def run(*, work: Work, wire: Wire, seconds: float = SECONDS) -> Round:
@@ -117,7 +133,7 @@ def run(*, work: Work, wire: Wire, seconds: float = SECONDS) -> Round:
 def _begin(lane: _Lane, *, work: Work, wire: Wire, done: Round, now: datetime) -> None:
     """Begin as many calls as this line has free slots, budget and work for."""
     try:
-        while not lane.is_over and not (lane.rests_until and now < lane.rests_until):
+        while not lane.is_over and not lane.is_quiet(now):
             free = lane.line.slots - wire.busy(lane.line.connection_id)
             if free <= 0 or not _may_ask(lane, now=now, is_idle=free == lane.line.slots):
                 return
@@ -153,7 +169,7 @@ def _dispatch(
     """Take work, pay for it, send it; False when there is nothing more to begin now."""
     line = lane.line
     wished = 1 if lane.is_probe else free
-    book = budgets.read(connection_id=line.connection_id, quotas=line.quotas, now=now)
+    book = lane.open_book(now)
     room, is_refresh = book.room(now=now), False
     if not room.calls:
         room, is_refresh = book.room(now=now, is_refresh=True), True
@@ -161,12 +177,13 @@ def _dispatch(
         return _rest(lane, room, done, now=now)
     if line.needs_token and not _has_token(lane, now=now):
         return _fetch_token(lane, book, wire=wire, done=done, now=now)
-    batches = work.claim(line, calls=min(wished, room.calls), is_refresh=is_refresh, now=now)
+    wished = min(wished, room.calls)
+    batches = work.claim(line, calls=wished, is_refresh=is_refresh, now=now)
+    if not batches and is_refresh:  # nobody waits for an answer; the clock waits for its share
+        return _rest(lane, book.room(now=now), done, now=now)
     if not batches:
-        if is_refresh:  # nobody waits for an answer; the clock waits for its share
-            return _rest(lane, book.room(now=now), done, now=now)
         lane.is_over = not wire.busy(line.connection_id)
-        lane.rests_until = now + timedelta(seconds=SOON)
+        lane.idle_until = now + timedelta(seconds=SOON)
         return False
     grant = budgets.spend(book=book, calls=len(batches), now=now, is_refresh=is_refresh)
     reach("polls_paid")
@@ -177,6 +194,9 @@ def _dispatch(
     done.calls += grant.calls
     if not grant.calls:
         return _rest(lane, grant, done, now=now)
+    if len(batches) < wished and not is_refresh:
+        lane.idle_until = now + timedelta(seconds=SOON)  # that was all that is due
+        return False
     return not lane.is_probe
 
 
@@ -232,6 +252,7 @@ def _listen(
         if trouble is not None:
             trouble = _tidy(line, trouble)
             if _was_old_token(call, trouble):
+                lanes[line.connection_id].idle_until = None  # what it was about is due again
                 continue
             if trouble.kind in ABOUT_NUMBERS:
                 trouble = None
@@ -244,7 +265,9 @@ def _listen(
 
 def _judge(lane: _Lane, troubles: Sequence[CarrierError | None], *, now: datetime) -> None:
     line = lane.line
-    standing = breakers.note(connection_id=line.connection_id, troubles=troubles, now=now)
+    standing = breakers.note(
+        connection_id=line.connection_id, troubles=troubles, known=line.standing, now=now
+    )
     for trouble in troubles:
         if trouble and trouble.kind in {ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED}:
             standing = breakers.block(

@@ -34,6 +34,7 @@ class Standing:
     """How a connection's breaker stands."""
 
     state: str = BreakerState.CLOSED
+    failures: int = 0
     probe_at: datetime | None = None
     blocked_until: datetime | None = None
 
@@ -55,9 +56,12 @@ class Standing:
 def standings(*, connection_ids: Iterable[int]) -> dict[int, Standing]:
     """Return how the breakers of these connections stand; one without a row is closed."""
     rows = Breaker.objects.filter(connection_id__in=list(connection_ids)).values_list(
-        "connection_id", "state", "probe_at", "blocked_until"
+        "connection_id", "state", "failures", "probe_at", "blocked_until"
     )
-    return {pk: Standing(state, at, until) for pk, state, at, until in rows}
+    return {
+        pk: Standing(state, failures, probe_at, until)
+        for pk, state, failures, probe_at, until in rows
+    }
 
 
 @transaction.atomic
@@ -78,22 +82,23 @@ def try_once(*, connection_id: int, now: datetime) -> bool:
 
 
 def note(
-    *, connection_id: int, troubles: Sequence[CarrierError | None], now: datetime
+    *,
+    connection_id: int,
+    troubles: Sequence[CarrierError | None],
+    known: Standing,
+    now: datetime,
 ) -> Standing | None:
     """
     Take in how calls ended, in the order they did; None stands for a good answer.
 
-    Return how the breaker stands if it may have changed.
+    Return how the breaker stands if it may have changed. Good answers on a line ``known`` to be
+    well change nothing and cost nothing.
     """
     failures = [trouble for trouble in troubles if trouble is None or trouble.kind in LIMITS]
     if not failures:
         return None
-    if not any(failures):
-        quiet = Breaker.objects.filter(connection_id=connection_id).exclude(
-            state=BreakerState.CLOSED, failures=0
-        )
-        if not quiet.exists():
-            return None
+    if not any(failures) and known.state == BreakerState.CLOSED and not known.failures:
+        return None
     return _note(connection_id, failures, now=now)
 
 
@@ -108,7 +113,7 @@ def _note(
         else:
             _suffer(breaker, trouble, now=now)
     breaker.save()
-    return Standing(breaker.state, breaker.probe_at, breaker.blocked_until)
+    return _standing(breaker)
 
 
 def _recover(breaker: Breaker, *, now: datetime) -> None:
@@ -144,7 +149,7 @@ def block(*, connection_id: int, until: datetime, why: str) -> Standing:
         breaker.blocked_until = max(until, breaker.blocked_until or until)
         breaker.blocked_why = why[:200]
         breaker.save(update_fields=["blocked_until", "blocked_why"])
-    return Standing(breaker.state, breaker.probe_at, breaker.blocked_until)
+    return _standing(breaker)
 
 
 @transaction.atomic
@@ -158,6 +163,10 @@ def reset(*, connection: Connection, user: User, now: datetime) -> Breaker:
     breaker.blocked_why = ""
     breaker.save()
     return breaker
+
+
+def _standing(breaker: Breaker) -> Standing:
+    return Standing(breaker.state, breaker.failures, breaker.probe_at, breaker.blocked_until)
 
 
 def _pause(breaker: Breaker) -> timedelta:

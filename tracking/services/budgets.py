@@ -317,6 +317,7 @@ def _write(book: Book, spent: list[int]) -> bool:
             book.generation,
             len(book.buckets),
         ),
+        prepare=True,
     )
     if done:
         book.spent = [max(pair) for pair in zip(book.spent, spent, strict=True)]
@@ -356,7 +357,7 @@ def _book(connection_id: int, buckets: tuple[Bucket, ...], row: tuple[Any, ...])
 
 
 def _row(connection_id: int, *, lock: bool = False) -> tuple[Any, ...] | None:
-    rows = sql.rows(_LOCKED if lock else _READ, (connection_id,))
+    rows = sql.rows(_LOCKED if lock else _READ, (connection_id,), prepare=not lock)
     return rows[0] if rows else None
 
 

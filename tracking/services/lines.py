@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -102,11 +102,14 @@ def is_ready(connection: Connection) -> bool:
     An adapter without any credential is only asked at an address that the installation allows.
     """
     adapter = registry.ADAPTERS.get(connection.adapter)
-    if adapter is None or not can_be_asked(connection.adapter):
-        return False
-    if adapter.capabilities.credentials:
-        return not credentials.missing(connection, adapter)
-    return "host" in credentials.of(connection)
+    return adapter is not None and _is_ready(adapter, credentials.of(connection))
+
+
+def _is_ready(adapter: Adapter, settings: Mapping[str, Any]) -> bool:
+    names = adapter.capabilities.credentials
+    return can_be_asked(adapter.slug) and (
+        all(settings.get(name) for name in names) if names else "host" in settings
+    )
 
 
 def policy_of(connection: Connection) -> Policy:
@@ -151,10 +154,10 @@ def policy(capabilities: Capabilities, options: dict[str, Any]) -> Policy:
 
 
 def _line(connection: Connection, standing: Standing, *, now: datetime) -> Line | None:
-    if not is_ready(connection):
-        return None
-    adapter = registry.get(connection.adapter)
+    adapter = registry.ADAPTERS.get(connection.adapter)
     settings = credentials.of(connection)
+    if adapter is None or not _is_ready(adapter, settings):
+        return None
     slots = settings.get("slots")
     return Line(
         connection_id=connection.pk,

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import transaction
-
 from portal.lib import sql
 from portal.lib.sql import columns, unnest
 from tracking.cadence import GRACE, WEIGHTS, Facts, Urgency
@@ -43,34 +41,35 @@ class Row:
 
 
 _CLAIM = f"""
-WITH ranked AS (
- SELECT c.urgency, row_number() OVER (
-  ORDER BY (extract(epoch FROM %(now)s - d.due_at) + {GRACE.total_seconds():.0f}) * c.weight DESC
- ) AS place
- FROM unnest(%(urgencies)s::int[], %(weights)s::int[]) AS c(urgency, weight)
- CROSS JOIN LATERAL (
-  SELECT q.due_at FROM tracking_poll q
-  WHERE q.connection_id = %(connection)s AND q.urgency = c.urgency AND q.due_at <= %(now)s
+UPDATE tracking_poll p SET leased_until = %(lease)s, day = %(day)s,
+ asked_that_day = CASE WHEN p.day = %(day)s THEN p.asked_that_day ELSE 0 END + 1
+WHERE p.id = ANY(ARRAY(
+ WITH ranked AS (
+  SELECT c.urgency, row_number() OVER (
+   ORDER BY (extract(epoch FROM %(now)s - d.due_at) + {GRACE.total_seconds():.0f}) * c.weight DESC
+  ) AS place
+  FROM unnest(%(urgencies)s::int[], %(weights)s::int[]) AS c(urgency, weight)
+  CROSS JOIN LATERAL (
+   SELECT q.due_at FROM tracking_poll q
+   WHERE q.connection_id = %(connection)s AND q.urgency = c.urgency AND q.due_at <= %(now)s
+   AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
+   ORDER BY q.due_at LIMIT %(count)s
+  ) d
+ ), wanted AS (
+  SELECT urgency, count(*) AS many FROM ranked WHERE place <= %(count)s GROUP BY urgency
+ )
+ SELECT l.id FROM wanted w CROSS JOIN LATERAL (
+  SELECT q.id FROM tracking_poll q
+  WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
   AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
-  ORDER BY q.due_at LIMIT %(count)s
- ) d
-), wanted AS (
- SELECT urgency, count(*) AS many FROM ranked WHERE place <= %(count)s GROUP BY urgency
-)
-SELECT l.* FROM wanted w CROSS JOIN LATERAL (
- SELECT q.id, q.due_at, q.parcel_id, q.number, q.empties, q.failures, q.day, q.asked_that_day,
-  q.answer, q.is_abroad, q.zone_minutes
- FROM tracking_poll q
- WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
- AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
- ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
-) l
+  ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
+ ) l
+))
+RETURNING p.id, p.due_at, p.parcel_id, p.number, p.empties, p.failures, p.asked_that_day, p.answer,
+ p.is_abroad, p.zone_minutes
 """
-_LEASE = (
-    "UPDATE tracking_poll SET leased_until = %s, day = %s,"
-    " asked_that_day = CASE WHEN day = %s THEN asked_that_day ELSE 0 END + 1"
-    " WHERE id = ANY(%s::bigint[])"
-)
+# The ids come as one array, not as a join: told how many rows a queue yields, the planner guesses
+# wildly and reads the whole table.
 _ABOUT = """
 SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, p.shipped_at,
  p.created_at, coalesce(p.eta_to, p.promised_at), p.is_disputed, p.hinted <> '', o.phone,
@@ -101,6 +100,7 @@ def wanted(*, now: datetime) -> list[int]:
             "  AND (q.leased_until IS NULL OR q.leased_until <= %s)"
             "  ORDER BY q.due_at LIMIT 1) d)",
             (list(EVERY), now, now),
+            prepare=True,
         )
     ]
 
@@ -122,35 +122,28 @@ def claim(
     somebody else is taking is passed over.
     """
     urgencies = [Urgency.ASKED.value] if only_asked else list(EVERY)
-    with transaction.atomic():
-        taken = sql.rows(
-            _CLAIM,
-            {
-                "now": now, "urgencies": urgencies, "connection": connection_id, "count": count,
-                "weights": [WEIGHTS[one] for one in urgencies],
-            },
-        )  # fmt: skip
-        if not taken:
-            return []
-        ids = [row[0] for row in taken]
-        # By key: told how many rows a queue yields, the planner guesses wildly and reads them all.
-        sql.run(_LEASE, (now + lease, day, day, ids))
+    taken = sql.rows(
+        _CLAIM,
+        {
+            "now": now, "urgencies": urgencies, "weights": [WEIGHTS[one] for one in urgencies],
+            "connection": connection_id, "count": count, "lease": now + lease, "day": day,
+        },
+        prepare=True,
+    )  # fmt: skip
+    if not taken:
+        return []
     taken.sort(key=lambda row: row[1])
-    about = _about(ids, now=now)
-    return [
-        _row(row, about[row[0]], day=day, has_push=has_push) for row in taken if row[0] in about
-    ]
+    about = _about([row[0] for row in taken], now=now)
+    return [_row(row, about[row[0]], has_push=has_push) for row in taken if row[0] in about]
 
 
 def _about(ids: list[int], *, now: datetime) -> dict[int, tuple[Any, ...]]:
-    found = sql.rows(_ABOUT, {"ids": ids, "stale": list(STALE), "now": now})
+    found = sql.rows(_ABOUT, {"ids": ids, "stale": list(STALE), "now": now}, prepare=True)
     return {row[0]: row for row in found}
 
 
-def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, day: date, has_push: bool) -> Row:
-    (
-        pk, due_at, parcel_id, number, empties, failures, on, asked, answer, is_abroad, minutes,
-    ) = taken  # fmt: skip
+def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, has_push: bool) -> Row:
+    pk, due_at, parcel_id, number, empties, failures, asked, answer, is_abroad, minutes = taken
     (
         _pk, is_current, _own, slug, zone, status, status_at, shipped_at, created_at, eta,
         is_disputed, is_hinted, phone, postcode, country, is_stale, is_subscribed, other,
@@ -162,7 +155,7 @@ def _row(taken: tuple[Any, ...], about: tuple[Any, ...], *, day: date, has_push:
         number=number,
         empties=empties,
         failures=failures,
-        asked_that_day=1 + (asked if on == day else 0),
+        asked_that_day=asked,
         answer=bytes(answer),
         is_current=is_current,
         carrier=other or slug,
@@ -285,6 +278,7 @@ def settle(rows: Sequence[Settled]) -> None:
                 ),
                 _SETTLED,
             ),
+            prepare=True,
         )  # fmt: skip
 
 
