@@ -355,6 +355,10 @@ class TestDocs:
             "/api/v1/orders/{number}/anomalies/",
             "/api/v1/orders/{number}/anomalies/{kind}/clear/",
             "/api/v1/parcels/{number}/",
+            "/api/v1/webhooks/",
+            "/api/v1/webhooks/{endpoint}/",
+            "/api/v1/webhooks/{endpoint}/rotate/",
+            "/api/v1/webhooks/{endpoint}/test/",
         }
 
     def test_the_page_needs_nobody_elses_scripts(self, client: Client) -> None:
