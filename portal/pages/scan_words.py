@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -24,12 +25,15 @@ class Place:
     name: str
     lang: str = ""
 
+    @property
+    def html(self) -> SafeString:
+        """The name as markup, with its language."""
+        if not self.lang:
+            return escape(self.name)
+        return format_html('<span lang="{}">{}</span>', self.lang, self.name)
+
     def __str__(self) -> str:
-        return (
-            format_html('<span lang="{}">{}</span>', self.lang, self.name)
-            if self.lang
-            else self.name
-        )
+        return self.html
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ picture is drawn for everybody in that city. A place that is not known for certa
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -63,14 +66,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Everything the picture shows; ``says`` is the way in words."""
+    """Everything the picture shows; ``says`` is the way in words, ``svg`` the picture itself."""
 
     says: str
-    coast: tuple[str, ...]
+    coast: str
     done: str
     ahead: str
     dots: tuple[Dot, ...]
     names: tuple[Name, ...]
+    svg: SafeString
 
 
 def sketch(facts: Details, language: str) -> Sketch | None:
@@ -79,13 +83,27 @@ def sketch(facts: Details, language: str) -> Sketch | None:
     if not stops:
         return None
     goal = _goal(facts, stops)
+    return _draw(
+        tuple(stops),
+        goal,
+        _now_words(facts),
+        _says(facts, stops, goal, language),
+        is_chinese=language.startswith("zh"),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _draw(
+    stops: tuple[City, ...], goal: City | None, now: str, says: str, *, is_chinese: bool
+) -> Sketch:
+    """Draw a way; many parcels go the same, and the same page is asked for again and again."""
     frame = _Frame([*stops, *([goal] if goal else [])])
     places = [frame.point(city) for city in stops]
     kinds = ["start", *["passed"] * (len(stops) - 2), "now"] if len(stops) > 1 else ["now"]
     dots = [Dot(kind, *_rounded(point)) for kind, point in zip(kinds, places, strict=True)]
     line = list(_along(places))
     named = [(stops[0], places[0], "")] if len(stops) > 1 else []
-    named.append((stops[-1], places[-1], _now_words(facts)))
+    named.append((stops[-1], places[-1], now))
     ahead = ""
     if goal is not None:
         point = frame.point(goal)
@@ -93,14 +111,33 @@ def sketch(facts: Details, language: str) -> Sketch | None:
         ahead = _curve([places[-1], point])
         line += _along([places[-1], point])
         named.append((goal, point, ""))
-    return Sketch(
-        says=_says(facts, stops, goal, language),
-        coast=tuple(frame.coast()),
-        done=_curve(places) if len(places) > 1 else "",
-        ahead=ahead,
-        dots=tuple(dots),
-        names=tuple(_names(named, [(dot.x, dot.y) for dot in dots], line, language)),
-    )
+    coast = " ".join(frame.coast())
+    done = _curve(places) if len(places) > 1 else ""
+    names = tuple(_names(named, [(dot.x, dot.y) for dot in dots], line, is_chinese=is_chinese))
+    svg = _svg(coast, done, ahead, dots, names)
+    return Sketch(says, coast, done, ahead, tuple(dots), names, svg)
+
+
+def _svg(
+    coast: str, done: str, ahead: str, dots: Iterable[Dot], names: Iterable[Name]
+) -> SafeString:
+    """Write the picture down; its colours are the page's."""
+    parts = [f'<path class="coast" d="{coast}"/>']
+    parts += [f'<path class="ahead" d="{ahead}"/>'] if ahead else []
+    parts += [f'<path class="done" d="{done}"/>'] if done else []
+    for dot in dots:
+        if dot.kind == "now":
+            parts.append(f'<circle class="halo" cx="{dot.x}" cy="{dot.y}" r="11"/>')
+        size = 3 if dot.kind == "passed" else 5
+        parts.append(f'<circle class="{dot.kind}" cx="{dot.x}" cy="{dot.y}" r="{size}"/>')
+    for name in names:
+        at = f'x="{name.x}" y="{name.y}" text-anchor="{name.anchor}"'
+        lang = f' lang="{name.lang}"' if name.lang else ""
+        parts.append(f"<text {at}{lang}>{escape(name.text)}</text>")
+        if name.under:
+            parts.append(f'<text class="sub" {at} dy="13">{escape(name.under)}</text>')
+    box = f'viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}"'
+    return mark_safe(f'<svg {box} aria-hidden="true">{"".join(parts)}</svg>')  # noqa: S308  ours
 
 
 # --- places ---------------------------------------------------------------------------------------
@@ -134,9 +171,9 @@ def _is_same(one: City, other: City) -> bool:
     return one[:6] == other[:6] or atlas.distance(one, other) < CLOSE
 
 
-def _called(city: City, language: str) -> tuple[str, str]:
+def _called(city: City, *, is_chinese: bool) -> tuple[str, str]:
     """Name a city, and say which language the name is in where it is another."""
-    if language.startswith("zh"):
+    if is_chinese:
         return (city.name_zh, "") if city.name_zh else (city.name, "en")
     return city.name, ""
 
@@ -149,8 +186,9 @@ def _now_words(facts: Details) -> str:
 
 def _says(facts: Details, stops: Sequence[City], goal: City | None, language: str) -> str:
     """Say the way in words, for whoever does not see it."""
-    names = [_called(city, language)[0] for city in _few(stops)]
-    between = "、" if language.startswith("zh") else ", "
+    is_chinese = language.startswith("zh")
+    names = [_called(city, is_chinese=is_chinese)[0] for city in _few(stops)]
+    between = "、" if is_chinese else ", "
     here = names[-1]
     if facts.status == S.DELIVERED:
         told = _("Sketch of the way: %(places)s, where it was delivered.")
@@ -162,7 +200,7 @@ def _says(facts: Details, stops: Sequence[City], goal: City | None, language: st
         told = _("Sketch of the way: %(places)s, where it was last seen.")
     return told % {
         "places": between.join(names) if len(names) > 1 else here,
-        "goal": _called(goal, language)[0] if goal else "",
+        "goal": _called(goal, is_chinese=is_chinese)[0] if goal else "",
     }
 
 
@@ -254,7 +292,7 @@ def _visible(points: Iterable[Point]) -> Iterator[list[Point]]:
 def _thinned(run: list[Point]) -> list[Point]:
     kept = [run[0]]
     for point in run[1:-1]:
-        if math.dist(point, kept[-1]) >= 2.2:
+        if math.dist(point, kept[-1]) >= 3:
             kept.append(point)
     if len(run) > 1:
         kept.append(run[-1])
@@ -299,7 +337,8 @@ def _names(
     named: Sequence[tuple[City, Point, str]],
     dots: Sequence[Point],
     line: Sequence[Point],
-    language: str,
+    *,
+    is_chinese: bool,
 ) -> Iterator[Name]:
     """
     Set each name where it covers no dot and no other name, and no line if that can be.
@@ -309,7 +348,7 @@ def _names(
     taken: list[Box] = []
     said: set[str] = set()
     for city, (x, y), under in sorted(named, key=lambda one: not one[2]):
-        text, lang = _called(city, language)
+        text, lang = _called(city, is_chinese=is_chinese)
         if text in said:
             continue
         wide, high = max(_width(text), _width(under)), LINE * (2 if under else 1)

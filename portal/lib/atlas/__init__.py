@@ -69,35 +69,42 @@ def key(name: str) -> str:
 
 
 class _Book(NamedTuple):
-    """The cities by country and name."""
+    """The cities of one country by name."""
 
-    latin: dict[tuple[str, str], list[City]]
-    chinese: dict[tuple[str, str], list[City]]
+    latin: dict[str, list[City]]
+    chinese: dict[str, list[City]]
     longest: int
     """Of the Chinese names."""
 
 
 @functools.cache
-def _book() -> _Book:
-    latin: dict[tuple[str, str], list[City]] = defaultdict(list)
-    chinese: dict[tuple[str, str], list[City]] = defaultdict(list)
+def _lines() -> dict[str, list[str]]:
+    """Return the lines of the file by country; only those of countries asked for are read."""
+    found: dict[str, list[str]] = defaultdict(list)
     with gzip.open(CITIES, "rt", encoding="utf-8") as file:
         for line in file:
-            if line.startswith("#"):
-                continue
-            name, others, country, region, doubt, lat, lon, zone, zh = line.rstrip("\n").split("\t")
-            names_zh = zh.split("/") if zh else []
-            facts = (
-                name, names_zh[0] if zh else "", country, region, float(lat), float(lon), zone,
-            )  # fmt: skip
-            written = [name, *filter(None, others.split("/"))]
-            written += [one.casefold().translate(_UMLAUTS) for one in written if not one.isascii()]
-            spelt = {key(one) for one in written}
-            for one in spelt:
-                latin[country, one].append(City(*facts, needs_region="l" in doubt))
-            for one in names_zh:
-                chinese[country, one].append(City(*facts, needs_region="z" in doubt))
-    return _Book(dict(latin), dict(chinese), max((len(zh) for _cc, zh in chinese), default=0))
+            if not line.startswith("#"):
+                found[line.split("\t", 3)[2]].append(line)
+    return dict(found)
+
+
+@functools.cache
+def _book(country: str) -> _Book:
+    latin: dict[str, list[City]] = defaultdict(list)
+    chinese: dict[str, list[City]] = defaultdict(list)
+    for line in _lines().get(country, ()):
+        name, others, _country, region, doubt, lat, lon, zone, zh = line.rstrip("\n").split("\t")
+        names_zh = zh.split("/") if zh else []
+        facts = (
+            name, names_zh[0] if zh else "", country, region, float(lat), float(lon), zone,
+        )  # fmt: skip
+        written = [name, *filter(None, others.split("/"))]
+        written += [one.casefold().translate(_UMLAUTS) for one in written if not one.isascii()]
+        for one in {key(one) for one in written}:
+            latin[one].append(City(*facts, needs_region="l" in doubt))
+        for one in names_zh:
+            chinese[one].append(City(*facts, needs_region="z" in doubt))
+    return _Book(dict(latin), dict(chinese), max(map(len, chinese), default=0))
 
 
 @functools.cache
@@ -214,7 +221,7 @@ def _latin(part: str, country: str, hint: str) -> City | None:
     if len(bare) > 1 and bare[-1].upper() == country:
         tries.append(bare[:-1])
     for some in tries:
-        city = _one(_book().latin.get((country, " ".join(some)), []), hint)
+        city = _one(_book(country).latin.get(" ".join(some), []), hint)
         if city is not None:
             return city
     return None
@@ -222,7 +229,7 @@ def _latin(part: str, country: str, hint: str) -> City | None:
 
 def _chinese(part: str, country: str, hint: str) -> tuple[City | None, str]:
     """Read a city at the beginning of Chinese words, after its country and province."""
-    book = _book()
+    book = _book(country)
     text = re.sub(r"\s+", "", part)
     whole = text = text.removeprefix("中国") or text
     provinces = _regions(country)
@@ -237,7 +244,7 @@ def _chinese(part: str, country: str, hint: str) -> tuple[City | None, str]:
             name, after = words[:size], words[size : size + 1]
             if after in _DISTRICT and not name.endswith("市"):
                 continue
-            city = _one(book.chinese.get((country, name), []), hint)
+            city = _one(book.chinese.get(name, []), hint)
             if city is not None:
                 return city, hint
     return None, hint
