@@ -30,6 +30,9 @@ def main() -> None:
     )
     parser.add_argument("--parcels", type=int, default=50_000, help="fleet: parcels (50000)")
     parser.add_argument("--days", type=int, default=14, help="fleet: simulated days (14)")
+    parser.add_argument(
+        "--inbox", action="store_true", help="fleet: open every message, twice as slow"
+    )
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     options = parser.parse_args()
     for name in options.what or BENCHES:

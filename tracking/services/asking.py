@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from portal.lib.failpoints import reach
@@ -29,8 +30,10 @@ SECONDS = 40.0
 """How long a round begins new calls."""
 PATIENCE = 36.0
 """How long it then waits for those under way: a connect and the slowest answer."""
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=settings.POLL_LEASE_SECONDS)
 """Longer than any call, so that nobody asks the same meanwhile; a crash costs no more than this."""
+STALE = timedelta(milliseconds=250)
+"""A grant that took longer to get is thrown away: its calls could come too close to the next."""
 TURN_SECONDS = 0.5
 SOON = 5.0
 """A budget that has room again within so many seconds is worth another round at once."""
@@ -185,8 +188,11 @@ def _dispatch(
         lane.is_over = not wire.busy(line.connection_id)
         lane.idle_until = now + timedelta(seconds=SOON)
         return False
+    now = wire.now()  # the claim took its time, and the carrier counts when we call
     grant = budgets.spend(book=book, calls=len(batches), now=now, is_refresh=is_refresh)
     reach("polls_paid")
+    if wire.now() - now > STALE:
+        grant = Grant(0)
     if grant.calls < len(batches):
         work.release(batches[grant.calls :])
     for rows, request in batches[: grant.calls]:
@@ -225,8 +231,9 @@ def _fetch_token(
         lane.rests_until = now + timedelta(seconds=TURN_SECONDS)
         done.is_short = True
         return False
+    now = wire.now()
     grant = budgets.spend(book=book, calls=1, now=now)
-    if not grant.calls:
+    if not grant.calls or wire.now() - now > STALE:
         credentials.free_token(connection_id=line.connection_id)
         return _rest(lane, grant, done, now=now)
     request = line.adapter.token_request(line.settings)
