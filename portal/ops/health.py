@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from portal.ops import queues
+from tracking.services import standing
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def metrics(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     try:
         text = _exposition(queues.backlog(now=now), now=now)
+        text += _connections(standing.gauges(now=now), now=now)
     except DatabaseError:
         log.warning("metrics could not be read", exc_info=True)
         return HttpResponse(
@@ -143,3 +145,34 @@ def _exposition(backlog: list[queues.Backlog], *, now: datetime) -> str:
         *(f"amends_queue_oldest_seconds{{{label}}} {each.age(now):.3f}" for label, each in pairs),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _connections(gauges: list[standing.Gauge], *, now: datetime) -> str:
+    """Tell how each connection to a carrier stands."""
+    lag, due, oldest, breaker, quota = [], [], [], [], []
+    for one in gauges:
+        label = f'connection="{one.connection}"'
+        age = (now - one.oldest_due_at).total_seconds() if one.oldest_due_at else 0.0
+        if one.lag is not None:
+            value = "+Inf" if one.is_lag_open else f"{one.lag.total_seconds():.0f}"
+            lag.append(f'amends_poll_lag_seconds{{{label},quantile="0.95"}} {value}')
+        due.append(f"amends_poll_due_rows{{{label}}} {one.due}")
+        oldest.append(f"amends_poll_oldest_due_seconds{{{label}}} {max(age, 0.0):.3f}")
+        breaker.append(f"amends_breaker_open{{{label}}} {int(one.is_open)}")
+        quota += [
+            f'amends_quota_left_calls{{{label},seconds="{window.seconds}"}}'
+            f" {window.left + window.for_people}"
+            for window in one.windows
+        ]
+    told = (
+        ("amends_poll_lag_seconds", "Upper bound of the time from due to asked.", lag),
+        ("amends_poll_due_rows", "Numbers that are due to be asked about.", due),
+        ("amends_poll_oldest_due_seconds", "How long the oldest of them has been due.", oldest),
+        ("amends_breaker_open", "1 while a carrier is not asked because it fails.", breaker),
+        ("amends_quota_left_calls", "Calls that may be made at this moment.", quota),
+    )
+    lines = []
+    for name, words, values in told:
+        if values:
+            lines += [f"# HELP {name} {words}", f"# TYPE {name} gauge", *values]
+    return "\n".join(lines) + "\n" if lines else ""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min, Sum
 
-from portal.lib import sealing
+from portal.lib import sealing, sql
+from tracking.cadence import Urgency
 from tracking.carriers import registry
 from tracking.models import Breaker, BreakerMove, Connection, Poll, PollHour, Subscription
-from tracking.services import budgets, credentials, lines
+from tracking.models.polling import BreakerState
+from tracking.services import breakers, budgets, credentials, lines
 
 DAY = timedelta(days=1)
+LATELY = timedelta(hours=2)
 MOVES = 10
 LATENESS = (
     ("late_1m", timedelta(minutes=1)),
@@ -121,6 +124,68 @@ def _lag(buckets: list[int], more: int) -> tuple[timedelta | None, bool]:
         if reached * 20 >= total * 19:
             return size, False
     return LATENESS[-1][1], True
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What machines that watch want to know of one connection."""
+
+    connection: str
+    is_open: bool
+    due: int
+    oldest_due_at: datetime | None
+    lag: timedelta | None
+    """Nineteen in twenty were asked within this time after they were due, in the last hours."""
+    is_lag_open: bool
+    windows: tuple[Window, ...]
+
+
+def gauges(*, now: datetime) -> list[Gauge]:
+    """Measure every active connection that has been asked or is to be."""
+    names = dict(
+        Connection.objects.filter(is_active=True).order_by("slug").values_list("pk", "slug")
+    )
+    waiting = {
+        pk: (count, oldest)
+        for pk, count, oldest in sql.rows(
+            "SELECT connection_id, count(*), min(due_at) FROM tracking_poll"
+            " WHERE connection_id = ANY(%s::bigint[]) AND urgency = ANY(%s::int[])"
+            " AND due_at <= %s GROUP BY connection_id",
+            (list(names), [one.value for one in Urgency], now),
+        )
+    }
+    hours: dict[int, dict[str, Any]] = {
+        row["connection_id"]: dict(row)
+        for row in PollHour.objects.filter(hour__gt=now - LATELY)
+        .values("connection_id")
+        .annotate(**{name: Sum(name) for name, _size in LATENESS}, late_more=Sum("late_more"))
+    }
+    stands = breakers.standings(connection_ids=names)
+    found = []
+    for pk, slug in names.items():
+        windows = budgets.left(connection_id=pk, now=now)
+        if not windows and pk not in waiting and pk not in stands:
+            continue
+        row: dict[str, Any] = hours.get(pk, {})
+        lag, is_lag_open = _lag(
+            [row.get(name) or 0 for name, _size in LATENESS], row.get("late_more") or 0
+        )
+        count, oldest = waiting.get(pk, (0, None))
+        found.append(
+            Gauge(
+                connection=slug,
+                is_open=pk in stands and stands[pk].state != BreakerState.CLOSED,
+                due=count,
+                oldest_due_at=oldest,
+                lag=lag,
+                is_lag_open=is_lag_open,
+                windows=tuple(
+                    Window(quota.limit, quota.seconds, room, people)
+                    for quota, room, people in windows
+                ),
+            )
+        )
+    return found
 
 
 def open_breakers() -> int:

@@ -13,6 +13,10 @@ from pytest_django import Settings
 
 from portal.ops import health
 from portal.outbox.models import Delivery, DeliveryState, Event
+from tests.factories.tracking import ConnectionFactory, ParcelFactory
+from tracking.carriers.base import Quota
+from tracking.models import Breaker, Poll, PollHour
+from tracking.services import budgets
 
 TOKEN = "a-token-for-prometheus"
 
@@ -143,4 +147,33 @@ class TestMetrics:
             'queue="polls",state="due"',
             'queue="breakers",state="open"',
             'queue="compensations",state="unknown"',
+        ]
+
+    @pytest.mark.django_db
+    def test_tells_how_each_connection_to_a_carrier_stands(
+        self, client: Client, settings: Settings, now: datetime
+    ) -> None:
+        settings.METRICS_TOKEN = TOKEN
+        line = ConnectionFactory.create(slug="dhl")
+        ConnectionFactory.create(slug="never-asked")
+        parcel = ParcelFactory.create(connection=line)
+        Poll.objects.create(
+            parcel=parcel, connection=line, number="A", due_at=now - timedelta(minutes=7)
+        )
+        Poll.objects.create(parcel=parcel, connection=line, number="B", due_at=now + timedelta(1))
+        PollHour.objects.create(
+            connection=line, hour=now, calls=9, numbers=40, late_1m=30, late_15m=9, late_more=1
+        )
+        Breaker.objects.create(connection=line, state="open", probe_at=now)
+        budgets.read(connection_id=line.pk, quotas=[Quota(250, 86_400)], now=now)
+
+        with time_machine.travel(now, tick=False):
+            lines = [one for one in read(client, TOKEN) if "connection=" in one]
+
+        assert lines == [
+            'amends_poll_lag_seconds{connection="dhl",quantile="0.95"} 900',
+            'amends_poll_due_rows{connection="dhl"} 1',
+            'amends_poll_oldest_due_seconds{connection="dhl"} 420.000',
+            'amends_breaker_open{connection="dhl"} 1',
+            'amends_quota_left_calls{connection="dhl",seconds="86400"} 30',
         ]
