@@ -9,6 +9,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from tracking.api.fields import Code, Minor, Moment, Rows, Strict, Text, Whole
+from tracking.expecting import Confidence
 from tracking.models import Order, Parcel
 from tracking.services.orders import AUTO, Inside, NewLine, NewOrder, NewParcel
 from tracking.states import ParcelStatus, Party, Reason
@@ -274,6 +275,8 @@ class EventOut(serializers.Serializer[Any]):
     location = serializers.CharField()
     country = serializers.CharField()
     leg = serializers.IntegerField()
+    is_known = serializers.BooleanField(help_text="False: no table has this code yet.")
+    is_hint = serializers.BooleanField(help_text="True: told by an unsealed push, unconfirmed.")
 
 
 class TroubleOut(serializers.Serializer[Any]):
@@ -283,6 +286,24 @@ class TroubleOut(serializers.Serializer[Any]):
     party = serializers.ChoiceField(choices=Party.choices)
     severity = serializers.IntegerField()
     opened_at = serializers.DateTimeField()
+    next_at = serializers.DateTimeField(allow_null=True, help_text="When its next step is due.")
+    lost_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the parcel is taken for lost if nothing is heard of it."
+    )
+
+
+class EstimateOut(WindowOut):
+    """When we expect it ourselves, by how long earlier parcels took."""
+
+    likely = serializers.DateTimeField(allow_null=True)
+    confidence = serializers.ChoiceField(choices=Confidence.choices, allow_blank=True)
+
+
+class FurtherNumberOut(serializers.Serializer[Any]):
+    """Another number a parcel travels under."""
+
+    carrier = serializers.CharField()
+    number = serializers.CharField()
 
 
 class JourneyOut(serializers.Serializer[Any]):
@@ -298,13 +319,20 @@ class JourneyOut(serializers.Serializer[Any]):
     handed = serializers.CharField()
     leg = serializers.IntegerField()
     is_disputed = serializers.BooleanField()
+    hinted = serializers.ChoiceField(
+        choices=ParcelStatus.choices,
+        allow_blank=True,
+        help_text="What an unsealed push says it has come to; the carrier is being asked.",
+    )
     status_at = serializers.DateTimeField(allow_null=True)
     delivered_at = serializers.DateTimeField(allow_null=True)
     last_scan_at = serializers.DateTimeField(allow_null=True)
     shipped_at = serializers.DateTimeField(allow_null=True)
     promised_at = serializers.DateTimeField(allow_null=True)
     expected = WindowOut()
+    estimate = EstimateOut()
     revision = serializers.IntegerField()
+    further_numbers = FurtherNumberOut(many=True)
     anomalies = TroubleOut(many=True)
     events = EventOut(many=True)
 

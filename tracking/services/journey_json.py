@@ -8,19 +8,28 @@ _JOURNEY = """
 SELECT json_build_object(
   'number', p.number, 'order', o.number, 'carrier', c.slug, 'connection', coalesce(n.slug, ''),
   'status', p.status, 'reason', p.reason, 'party', p.party, 'handed', p.handed, 'leg', p.leg,
-  'is_disputed', p.is_disputed, 'status_at', p.status_at, 'delivered_at', p.delivered_at,
+  'is_disputed', p.is_disputed, 'hinted', p.hinted, 'status_at', p.status_at,
+  'delivered_at', p.delivered_at,
   'last_scan_at', p.last_scan_at, 'shipped_at', p.shipped_at, 'promised_at', p.promised_at,
-  'expected', json_build_object('begins', p.eta_from, 'ends', p.eta_to), 'revision', p.revision,
+  'expected', json_build_object('begins', p.eta_from, 'ends', p.eta_to),
+  'estimate', json_build_object('begins', p.own_eta_from, 'ends', p.own_eta_to,
+    'likely', p.own_eta_likely, 'confidence', p.own_eta_confidence), 'revision', p.revision,
+  'further_numbers', coalesce((
+    SELECT json_agg(json_build_object('carrier', k.slug, 'number', f.number) ORDER BY f.id)
+    FROM tracking_parcelnumber f JOIN tracking_carrier k ON k.id = f.carrier_id
+    WHERE f.parcel_id = p.id), '[]'::json),
   'anomalies', coalesce((
     SELECT json_agg(json_build_object(
-      'kind', a.kind, 'party', a.party, 'severity', a.severity, 'opened_at', a.opened_at
+      'kind', a.kind, 'party', a.party, 'severity', a.severity, 'opened_at', a.opened_at,
+      'next_at', a.next_at, 'lost_at', a.lost_at
     ) ORDER BY a.opened_at, a.id)
     FROM tracking_anomaly a WHERE a.parcel_id = p.id AND a.cleared_at IS NULL), '[]'::json),
   'events', coalesce((
     SELECT json_agg(json_build_object(
       'occurred_at', s.occurred_at, 'local_time', s.local_time, 'status', s.status,
       'reason', s.reason, 'raw_code', s.raw_code, 'raw_text', s.raw_text,
-      'location', s.location, 'country', s.country, 'leg', s.leg
+      'location', s.location, 'country', s.country, 'leg', s.leg,
+      'is_known', s.is_known, 'is_hint', s.is_hint
     ) ORDER BY s.occurred_at, s.local_time, s.sequence, s.id)
     FROM tracking_sighting s WHERE s.parcel_id = p.id AND s.withdrawn_at IS NULL), '[]'::json)
 )::text

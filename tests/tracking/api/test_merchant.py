@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.accounts import tokens
 from tests.factories.tracking import NOON, ConnectionFactory, ParcelFactory, SightingFactory
 from tests.tracking import pushes
-from tracking.models import Order, Parcel
+from tracking.models import Order, Parcel, ParcelNumber
 from tracking.services import intake
 
 pytestmark = pytest.mark.django_db
@@ -307,6 +307,30 @@ class TestParcels:
         assert [event["status"] for event in answer["events"]] == ["picked_up", "exception"]
         assert answer["events"][1]["occurred_at"] == "2026-03-02T12:00:00+00:00"
         assert [trouble["kind"] for trouble in answer["anomalies"]] == ["damaged"]
+
+    def test_a_journey_tells_what_we_expect_what_waits_and_where_it_travels_on(self) -> None:
+        parcel = ParcelFactory.create(
+            hinted="lost", own_eta_from=NOON, own_eta_to=NOON + timedelta(days=2),
+            own_eta_likely=NOON + timedelta(days=1), own_eta_confidence="high",
+        )  # fmt: skip
+        assert parcel.connection is not None
+        ParcelNumber.objects.create(
+            parcel=parcel, connection=parcel.connection, carrier=parcel.carrier,
+            number="RP000000001", created_at=NOON,
+        )  # fmt: skip
+        SightingFactory.create(parcel=parcel, is_known=False, is_hint=True)
+
+        answer = call("GET", f"/api/v1/parcels/{parcel.number}/").json()
+
+        assert answer["hinted"] == "lost"
+        assert answer["estimate"] == {
+            "begins": "2026-03-02T12:00:00+00:00",
+            "ends": "2026-03-04T12:00:00+00:00",
+            "likely": "2026-03-03T12:00:00+00:00",
+            "confidence": "high",
+        }
+        assert answer["further_numbers"] == [{"carrier": "ups", "number": "RP000000001"}]
+        assert (answer["events"][0]["is_known"], answer["events"][0]["is_hint"]) == (False, True)
 
     def test_a_number_in_two_connections_asks_which(self) -> None:
         one, two = (
