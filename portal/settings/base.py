@@ -196,6 +196,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 SWEEP_SECONDS = float(env("AMENDS_SWEEP_SECONDS", "5"))
 POLL_SECONDS = float(env("AMENDS_POLL_SECONDS", "20"))
 """How often carriers are asked about the parcels that are due."""
+ASKING_ROUNDS = int(env("AMENDS_ASKING_ROUNDS", "1"))
+"""How many workers may do that at once; leave others free, for a hanging carrier takes time."""
 CELERY_BEAT_SCHEDULE = {
     "open envelopes": {
         "task": "tracking.tasks.open_envelopes",
@@ -305,6 +307,8 @@ PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PER_CLAIM = 24
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_MAX_DEPTH = 64
+POLL_LEASE_SECONDS = int(env("AMENDS_POLL_LEASE_SECONDS", "120"))
+"""Longer than any call to a carrier may take: what a dead worker was asking is asked after this."""
 POLL_MAX_BYTES = 8 * 1024 * 1024
 HARBOUR_URL = env("AMENDS_HARBOUR_URL")
 """Where the simulator carrier's other side answers; empty where nobody plays it."""

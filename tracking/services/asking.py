@@ -8,14 +8,17 @@ here sleeps for a quota: what there is no budget for is left to a later round.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.conf import settings
 from django.db import DatabaseError
 
+from portal.lib import sql
 from portal.lib.failpoints import reach
 from tracking.carriers.base import HttpRequest, NeedsToken, http_error, retry_after
 from tracking.scans import CarrierError, ErrorKind, Reading
@@ -26,6 +29,8 @@ from tracking.services.wires import Call, Heard, Wire
 
 log = logging.getLogger(__name__)
 
+ASKING = 7302
+"""Advisory lock class: held by a worker that does a round of asking, whatever about."""
 SECONDS = 40.0
 """How long a round begins new calls."""
 PATIENCE = 36.0
@@ -103,6 +108,25 @@ class _Lane:
     def is_quiet(self, now: datetime) -> bool:
         """Test whether there is nothing to begin on this line yet."""
         return any(until and now < until for until in (self.rests_until, self.idle_until))
+
+
+@contextmanager
+def turn() -> Iterator[bool]:
+    """
+    Yield True if this worker may do a round now; False while as many as may are at it.
+
+    A carrier that hangs makes a round long. Were there one more with every tick of the clock, all
+    workers would soon wait for that carrier, and nobody would open what others push.
+    """
+    for place in range(max(settings.ASKING_ROUNDS, 1)):
+        ((is_ours,),) = sql.rows("SELECT pg_try_advisory_lock(%s, %s)", (ASKING, place))
+        if is_ours:
+            try:
+                yield True
+            finally:
+                sql.rows("SELECT pg_advisory_unlock(%s, %s)", (ASKING, place))
+            return
+    yield False
 
 
 def run(*, work: Work, wire: Wire, seconds: float = SECONDS) -> Round:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-SLACK = 250_000
+SLACK = 1_000_000
 """Microseconds by which calls may bunch up on their way; each window is taken to be that longer."""
 LONG = 3600
 """Windows from this many seconds on keep a reserve, and give little at once."""

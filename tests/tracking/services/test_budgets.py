@@ -85,7 +85,7 @@ class TestBucket:
 
         assert (day.reserve, day.burst, round(day.steady)) == (25, 30, 221)
         assert (hour.reserve, hour.burst, round(hour.steady)) == (6, 7, 54)
-        assert (fast.reserve, fast.burst, round(fast.steady)) == (0, 140, 1230)
+        assert (fast.reserve, fast.burst, round(fast.steady)) == (0, 140, 1146)
 
 
 class TestQuotas:
@@ -109,8 +109,8 @@ class TestSpend:
     def test_a_new_connection_may_make_a_few_calls_and_then_waits(self) -> None:
         line = ConnectionFactory.create()
 
-        assert ask(line, DAY, calls=9) == Grant(5, 390.951358)
-        assert ask(line, DAY) == Grant(0, 390.951358)
+        assert ask(line, DAY, calls=9) == Grant(5, 390.954752)
+        assert ask(line, DAY) == Grant(0, 390.954752)
         assert ask(line, DAY, now=NOON + timedelta(seconds=391)).calls == 1
         assert ask(line, DAY, now=NOON + timedelta(seconds=391)).calls == 0
 
@@ -126,7 +126,7 @@ class TestSpend:
     ) -> None:
         line = ConnectionFactory.create()
 
-        assert ask(line, THREE, DAY, calls=5) == Grant(1, 0.416667)
+        assert ask(line, THREE, DAY, calls=5) == Grant(1, 0.666667)
 
         ((_quota, room, _reserve), (_day, day_room, reserve)) = budgets.left(
             connection_id=line.pk, now=NOON
@@ -171,7 +171,7 @@ class TestRedisForgets:
         slow = budgets.read(connection_id=line.pk, quotas=(DAY,), now=NOON)
         answer = budgets._in_redis(slow, 1, now=NOON, is_refresh=False)
         assert answer is not None
-        assert answer[0] == Grant(1, 390.951358)
+        assert answer[0] == Grant(1, 390.954752)
         flush(settings)
         assert ask(line, DAY).calls == 1
 
