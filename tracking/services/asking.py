@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.conf import settings
 from django.db import DatabaseError
 
 from portal.lib import sql
