@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -167,7 +167,7 @@ class ConnectionAdmin(ModelAdmin):
             return HttpResponseRedirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("How %(label)s stands") % {"label": connection.label},
+            "title": gettext("How %(label)s stands") % {"label": connection.label},
             "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
             "connection": connection,
             "health": standing.health(connection=connection, now=now),
@@ -197,7 +197,7 @@ class ConnectionAdmin(ModelAdmin):
             missing, is_readable = set(names), False
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("Credentials of %(label)s") % {"label": connection.label},
+            "title": gettext("Credentials of %(label)s") % {"label": connection.label},
             "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
             "connection": connection,
             "rows": [(name, name not in missing) for name in names],
@@ -215,7 +215,7 @@ class ConnectionAdmin(ModelAdmin):
             '<input class="border rounded-default px-3 py-2 w-full font-mono" value="{}" readonly'
             ' aria-label="{}">',
             settings.SITE_URL + reverse("carrier-hook", args=[obj.slug]),
-            _now("Address for the carrier"),
+            gettext("Address for the carrier"),
         )
 
     def has_keys_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -271,7 +271,7 @@ class ConnectionAdmin(ModelAdmin):
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("Secrets of %(label)s") % {"label": connection.label},
+            "title": gettext("Secrets of %(label)s") % {"label": connection.label},
             "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
             "connection": connection,
             "live": live,

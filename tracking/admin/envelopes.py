@@ -13,9 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
@@ -97,7 +96,7 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
         chosen = request.GET.get("number", "")
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("Whose is message %(pk)s?") % {"pk": envelope.pk},
+            "title": gettext("Whose is message %(pk)s?") % {"pk": envelope.pk},
             "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
             "envelope": envelope,
             "numbers": numbers,
@@ -118,11 +117,11 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
                 note=request.POST.get("note", "")[:400],
                 now=timezone.now(),
             )
-            return _now("Put aside as not ours. It is kept and can be opened again.")
+            return gettext("Put aside as not ours. It is kept and can be opened again.")
         key = request.POST.get("parcel", "")
         parcel = Parcel.objects.filter(pk=int(key)).first() if key.isdecimal() else None
         if parcel is None:
-            raise quarantine.Unmatched(_now("Choose the parcel the number belongs to."))
+            raise quarantine.Unmatched(gettext("Choose the parcel the number belongs to."))
         further = quarantine.match(
             envelope=envelope,
             number=request.POST.get("number", ""),
@@ -130,7 +129,7 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
             person=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
         )
-        return _now("%(number)s is now one of the numbers of parcel %(parcel)s.") % {
+        return gettext("%(number)s is now one of the numbers of parcel %(parcel)s.") % {
             "number": further.number,
             "parcel": parcel.number,
         }

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -67,7 +67,7 @@ def _days(obj: TransitStat, share: float) -> str:
         return "–"
     chances = (obj.histogram.get(str(at), 0.0) / summed for at in range(len(expecting.EDGES)))
     days = expecting.quantile(tuple(accumulate(chances)), share) / 24
-    return _now("%(days)s working days") % {"days": f"{days:.1f}"}
+    return gettext("%(days)s working days") % {"days": f"{days:.1f}"}
 
 
 @admin.register(EtaRevision)

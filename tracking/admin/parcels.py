@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -103,19 +103,19 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
         if request.method == "POST":
             carrier = Carrier.objects.filter(slug=request.POST.get("carrier", "")).first()
             if carrier is None:
-                self.message_user(request, _now("Choose a carrier."), messages.ERROR)
+                self.message_user(request, gettext("Choose a carrier."), messages.ERROR)
                 return HttpResponseRedirect(request.path)
             quarantine.change_carrier(parcel=parcel, carrier=carrier, now=timezone.now())
             self.message_user(
                 request,
-                _now("%(number)s is with %(carrier)s now.")
+                gettext("%(number)s is with %(carrier)s now.")
                 % {"number": parcel.number, "carrier": carrier.name},
                 messages.SUCCESS,
             )
             return HttpResponseRedirect(reverse("admin:tracking_parcel_change", args=[parcel.pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("Which carrier has %(number)s?") % {"number": parcel.number},
+            "title": gettext("Which carrier has %(number)s?") % {"number": parcel.number},
             "opts": self.model._meta,  # noqa: SLF001 - _meta is public in Django
             "parcel": parcel,
             "carriers": Carrier.objects.order_by("name_en"),
@@ -139,7 +139,7 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
         return format_html(
             '<a class="underline" href="{}">{}</a>',
             reverse("track", args=[obj.token]),
-            _now("Open the journey page"),
+            gettext("Open the journey page"),
         )
 
     @display(description=_("status"), ordering="status", label=STATUS_LABELS)
@@ -170,7 +170,7 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
             ),
         )
         if not rows:
-            return format_html("<p>{}</p>", _now("The carrier has not told anything yet."))
+            return format_html("<p>{}</p>", gettext("The carrier has not told anything yet."))
         return format_html('<table class="w-full text-left text-sm leading-6">{}</table>', rows)
 
     def get_inline_instances(self, request: HttpRequest, obj: Parcel | None = None) -> list[object]:
