@@ -9,7 +9,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.outbox.nudging import nudge
-from tracking.services import expecting, intake, learning, polling, proving, subscribing, watching
+from tracking.services import (
+    asking,
+    expecting,
+    intake,
+    learning,
+    polling,
+    proving,
+    subscribing,
+    watching,
+)
 
 ROUND_SECONDS = 60.0
 
@@ -58,17 +67,23 @@ def poll_due(until: float = 0.0, **_: object) -> None:
     worker sleeps and a carrier that takes three calls a second is asked three times a second.
     """
     until = until or timezone.now().timestamp() + settings.POLL_SECONDS
-    if polling.poll(clock=timezone.now).is_short and timezone.now().timestamp() < until:
+    with asking.turn() as is_ours:
+        is_short = is_ours and polling.poll(clock=timezone.now).is_short
+    if is_short and timezone.now().timestamp() < until:
         nudge(polling.TASK, until=until)
 
 
 @shared_task(ignore_result=True)
 def subscribe_due(**_: object) -> None:
     """Every half minute: ask for pushes that must be asked for, or asked for again."""
-    subscribing.subscribe(clock=timezone.now)
+    with asking.turn() as is_ours:
+        if is_ours:
+            subscribing.subscribe(clock=timezone.now)
 
 
 @shared_task(ignore_result=True)
 def fetch_proofs(**_: object) -> None:
     """Every minute: fetch what shows that parcels were handed over."""
-    proving.fetch(clock=timezone.now)
+    with asking.turn() as is_ours:
+        if is_ours:
+            proving.fetch(clock=timezone.now)

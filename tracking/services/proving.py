@@ -36,7 +36,7 @@ from tracking.services.announcing import Changed
 from tracking.services.applying_rows import STATE
 from tracking.services.asking import Batch, Round
 from tracking.services.lines import Line
-from tracking.services.wires import Call, Heard, Threads, Wire
+from tracking.services.wires import CALL_SECONDS, Call, Heard, Threads, Wire
 from tracking.states import EnvelopeSource, ParcelStatus
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ ASK_AFTER = timedelta(minutes=10)
 """How long after a delivery is told its proof is asked for."""
 ATTEMPTS = 6
 LEASE = timedelta(minutes=2)
-AT_ONCE = 8
+AT_ONCE = 4
 """Addresses fetched in one round."""
 TAKEN = frozenset({"JPEG", "PNG", "WEBP", "HEIF", "GIF", "TIFF", "BMP", "PDF"})
 """What a proof may be; a web page is not one."""
@@ -116,7 +116,7 @@ def hear(*, changed: Sequence[Changed], now: datetime) -> None:
 
 
 def fetch(
-    *, clock: Callable[[], datetime], wire: Wire | None = None, seconds: float = asking.SECONDS
+    *, clock: Callable[[], datetime], wire: Wire | None = None, seconds: float = 15.0
 ) -> Round:
     """Fetch the proofs that are due: out of messages, from their addresses, by asking."""
     now = clock()
@@ -220,7 +220,7 @@ def _download(*, wire: Wire) -> None:
                 _end(row, ProofState.REFUSED, "Its address is not one of the carrier's.")
             else:
                 wire.send(Call(line, HttpRequest(method="GET", url=url), [row], now))
-        gives_up = now + timedelta(seconds=asking.PATIENCE)
+        gives_up = now + timedelta(seconds=CALL_SECONDS)
         while wire.busy():
             heard = wire.wait(asking.TURN_SECONDS)
             now = wire.now()

@@ -43,7 +43,7 @@ from tracking.models import (
     Poll,
     PollHour,
 )
-from tracking.services import budgets, intake, lines, polling
+from tracking.services import asking, budgets, intake, lines, polling
 from tracking.states import EnvelopeSource, ParcelStatus
 
 pytestmark = pytest.mark.django_db
@@ -687,3 +687,24 @@ class TestThreads:
 
         assert counter.calls == []
         assert row(one).outcome in {"transient", ""}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTurn:
+    def test_one_worker_at_a_time_does_a_round_and_the_others_are_free(self) -> None:
+        answers: list[bool] = []
+
+        def work() -> None:
+            try:
+                with asking.turn() as is_ours:
+                    answers.append(is_ours)
+            finally:
+                database.close()
+
+        with asking.turn() as is_ours:
+            other = threading.Thread(target=work)
+            other.start()
+            other.join(timeout=30)
+        work()
+
+        assert (is_ours, answers) == (True, [False, True])
