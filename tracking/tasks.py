@@ -14,6 +14,7 @@ from tracking.services import (
     expecting,
     intake,
     learning,
+    poll_times,
     polling,
     proving,
     subscribing,
@@ -87,3 +88,11 @@ def fetch_proofs(**_: object) -> None:
     with asking.turn() as is_ours:
         if is_ours:
             proving.fetch(clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def catch_up_polls(**_: object) -> None:
+    """Every hour: begin asking about parcels that nobody could be asked about before."""
+    ends = time.monotonic() + ROUND_SECONDS
+    while poll_times.catch_up(now=timezone.now()) and time.monotonic() < ends:
+        pass

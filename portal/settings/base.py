@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "ask carriers": {"task": "tracking.tasks.poll_due", "schedule": schedule(POLL_SECONDS)},
     "subscribe": {"task": "tracking.tasks.subscribe_due", "schedule": schedule(POLL_SECONDS)},
     "fetch proofs": {"task": "tracking.tasks.fetch_proofs", "schedule": schedule(60.0)},
+    "catch up on polls": {"task": "tracking.tasks.catch_up_polls", "schedule": schedule(3600.0)},
     "learn transit times": {
         "task": "tracking.tasks.learn_transit_times",
         "schedule": schedule(300.0),

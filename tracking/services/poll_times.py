@@ -23,6 +23,7 @@ from tracking.scans import Scan
 from tracking.services import keys, lines, poll_rows, subscribing
 from tracking.services.announcing import Changed
 from tracking.services.applying_rows import ETA, STATE
+from tracking.states import SOFT_TERMINAL
 
 _STATUS, _DISPUTED, _STATUS_AT, _HINTED = (
     STATE.index(name) for name in ("status", "is_disputed", "status_at", "hinted")
@@ -57,6 +58,26 @@ def begin(*, parcel: Parcel, now: datetime) -> None:
     subscribing.want(parcel=parcel, connection=connection, now=now)
 
 
+def catch_up(*, now: datetime, limit: int = 5000) -> int:
+    """
+    Begin asking about parcels that were registered before anybody could be asked about them.
+
+    Such are those of a connection whose carrier has learnt to answer, or that was chosen later.
+    Call it again until it returns 0.
+    """
+    ended = [str(one) for one in SOFT_TERMINAL]
+    begun = sql.run(
+        f"{_BEGIN} SELECT p.id, p.connection_id, p.number, %s, %s, 0, 0, 0, '', '', '', false"
+        " FROM tracking_parcel p JOIN tracking_connection c ON c.id = p.connection_id"
+        " WHERE p.is_current AND p.status <> ALL(%s::text[]) AND c.adapter = ANY(%s::text[])"
+        " AND NOT EXISTS (SELECT 1 FROM tracking_poll q WHERE q.parcel_id = p.id"
+        "  AND q.connection_id = p.connection_id AND q.number = p.number)"
+        " LIMIT %s ON CONFLICT (parcel_id, connection_id, number) DO NOTHING",
+        (now, Urgency.REST.value, ended, lines.askable(), limit),
+    )
+    return begun + subscribing.catch_up(now=now, ended=ended, limit=limit)
+
+
 def hear(*, changed: Sequence[Changed], now: datetime) -> None:
     """
     Ask soon again about parcels that moved, and at once about those that wait for confirmation.
@@ -82,6 +103,10 @@ def hear(*, changed: Sequence[Changed], now: datetime) -> None:
     sql.run(_ANEW, columns(anew, _TYPES))
 
 
+_BEGIN = (
+    "INSERT INTO tracking_poll (parcel_id, connection_id, number, due_at, urgency, empties,"
+    " failures, asked_that_day, outcome, error, answer, is_abroad)"
+)
 _HEARD = """
 SELECT q.id, q.parcel_id, q.connection_id, c.adapter, c.settings, q.polled_at, q.day,
  q.asked_that_day, q.is_abroad, q.zone_minutes, k.timezone, p.shipped_at, p.created_at,
@@ -183,9 +208,8 @@ def _minutes_ahead(scans: Sequence[Scan], known: int | None) -> int | None:
 def _follow_numbers(parcel_ids: list[int], *, now: datetime) -> None:
     """Have further numbers that a parcel has come to travel under asked about too."""
     sql.run(
-        "INSERT INTO tracking_poll (parcel_id, connection_id, number, due_at, urgency, empties,"
-        " failures, asked_that_day, outcome, error, answer, is_abroad)"
-        " SELECT n.parcel_id, n.connection_id, n.number, %s, %s, 0, 0, 0, '', '', '', false"
+        f"{_BEGIN} SELECT n.parcel_id, n.connection_id, n.number, %s, %s, 0, 0, 0, '', '', '',"
+        " false"
         " FROM tracking_parcelnumber n JOIN tracking_connection c ON c.id = n.connection_id"
         " WHERE n.parcel_id = ANY(%s::bigint[]) AND c.adapter = ANY(%s::text[])"
         " ON CONFLICT (parcel_id, connection_id, number) DO NOTHING",

@@ -64,6 +64,22 @@ def want(*, parcel: Parcel, connection: Connection, now: datetime) -> None:
         )
 
 
+def catch_up(*, now: datetime, ended: Sequence[str], limit: int) -> int:
+    """Have pushes asked for about parcels that were registered before that could be done."""
+    needing = [slug for slug in registry.slugs() if is_needed(slug)]
+    return sql.run(
+        "INSERT INTO tracking_subscription (parcel_id, connection_id, number, state, due_at,"
+        " failures, asked_that_month, error)"
+        " SELECT p.id, p.connection_id, p.number, 'wanted', %s, 0, 0, ''"
+        " FROM tracking_parcel p JOIN tracking_connection c ON c.id = p.connection_id"
+        " WHERE p.is_current AND p.status <> ALL(%s::text[]) AND c.adapter = ANY(%s::text[])"
+        " AND NOT EXISTS (SELECT 1 FROM tracking_subscription s WHERE s.parcel_id = p.id"
+        "  AND s.connection_id = p.connection_id AND s.number = p.number)"
+        " LIMIT %s ON CONFLICT (parcel_id, connection_id, number) DO NOTHING",
+        (now, list(ended), needing, limit),
+    )
+
+
 def subscribe(
     *, clock: Callable[[], datetime], wire: Wire | None = None, seconds: float = asking.SECONDS
 ) -> Round:

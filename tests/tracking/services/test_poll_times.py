@@ -94,6 +94,25 @@ class TestBegin:
         assert Poll.objects.count() == 1
 
 
+class TestCatchUp:
+    def test_begins_asking_about_parcels_that_nobody_could_be_asked_about(
+        self, settings: Settings
+    ) -> None:
+        resting = ConnectionFactory.create(adapter="late")
+        several = [parcel(resting, is_due=False) for _ in range(3)]
+        Parcel.objects.filter(pk=several[0].pk).update(status=ParcelStatus.DELIVERED)
+        assert poll_times.catch_up(now=NOON) == 0
+
+        adapter = PushCourier("late", has_push=True, push_mode="subscription")
+        with known(adapter):
+            found = [poll_times.catch_up(now=NOON) for _ in range(2)]
+
+        assert found == [4, 0]
+        waiting = {one.pk for one in several[1:]}
+        assert set(Poll.objects.filter(due_at=NOON).values_list("parcel", flat=True)) == waiting
+        assert set(Subscription.objects.values_list("parcel", flat=True)) == waiting
+
+
 class TestHear:
     def test_news_resets_the_pause_and_the_class(self, line: Connection) -> None:
         one = parcel(line)
