@@ -263,7 +263,8 @@ def test_a_parcels_address_alone_tells_no_secret_and_changes_nothing(
 
     answer = visit(client, method, address(name, taken, claim))
 
-    assert answer.status_code in {200, 302, 405, 422}
+    # A picture has no page of its own to say no on: without its key it is not there.
+    assert answer.status_code in {200, 302, 405, 422, *([404] if "picture" in name else [])}
     text = answer.content.decode()
     hidden = (*SECRETS, NOTE, claim.order.number, claim.ref)
     assert [secret for secret in hidden if secret in text] == []
