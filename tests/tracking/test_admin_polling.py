@@ -13,6 +13,7 @@ from django.utils import timezone
 from portal.accounts.roles import RoleName
 from tests.factories.tracking import NOON, ConnectionFactory, ParcelFactory
 from tests.tracking.test_admin import staff
+from tracking.carriers import registry
 from tracking.models import Breaker, BreakerMove, Connection, Poll, PollHour
 from tracking.services import credentials, poll_times, standing
 
@@ -95,7 +96,7 @@ class TestHealth:
 
 class TestCredentials:
     def test_what_is_typed_is_sealed_and_never_shown(self, desk: Client, line: Connection) -> None:
-        name = credentials.registry.get("fedex").capabilities.credentials[0]
+        name = registry.get("fedex").capabilities.credentials[0]
 
         answer = desk.post(page(line, "credentials"), {f"credential-{name}": f" {KEY} "})
 
@@ -109,7 +110,7 @@ class TestCredentials:
         assert "There is one." in shown.content.decode()
 
     def test_an_empty_field_leaves_what_is_there(self, desk: Client, line: Connection) -> None:
-        name = credentials.registry.get("fedex").capabilities.credentials[0]
+        name = registry.get("fedex").capabilities.credentials[0]
         credentials.keep(connection=line, values={name: KEY})
 
         desk.post(page(line, "credentials"), {f"credential-{name}": ""})
@@ -118,7 +119,7 @@ class TestCredentials:
         assert credentials.of(line)[name] == KEY
 
     def test_an_agent_may_not(self, desk: Client, line: Connection) -> None:
-        name = credentials.registry.get("fedex").capabilities.credentials[0]
+        name = registry.get("fedex").capabilities.credentials[0]
         answer = staff(RoleName.AGENT).post(page(line, "credentials"), {f"credential-{name}": KEY})
 
         line.refresh_from_db()
@@ -141,7 +142,7 @@ class TestPolls:
     def test_a_person_has_a_number_asked_about_at_once(
         self, desk: Client, line: Connection
     ) -> None:
-        names = credentials.registry.get("fedex").capabilities.credentials
+        names = registry.get("fedex").capabilities.credentials
         credentials.keep(connection=line, values=dict.fromkeys(names, KEY))
         parcel = ParcelFactory.create(connection=line)
         poll_times.begin(parcel=parcel, now=NOON)
