@@ -104,7 +104,7 @@ class TestCredentials:
         shown = desk.get(page(line, "credentials"))
         assert answer.status_code == 302
         assert credentials.of(line)[name] == KEY
-        assert KEY.encode() not in bytes(line.credentials)
+        assert KEY.encode() not in bytes(line.credentials or b"")
         assert KEY not in shown.content.decode()
         assert "no-store" in shown.headers["Cache-Control"]
         assert "There is one." in shown.content.decode()
