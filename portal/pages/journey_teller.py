@@ -67,6 +67,8 @@ _OWN_KINDS: dict[Phase, frozenset[AnomalyKind]] = {
     Phase.ATTEMPTED: frozenset({K.ATTEMPTS_EXHAUSTED}),
     Phase.HELD: frozenset({K.DAMAGED, K.LOST}),
     Phase.PACKED: frozenset({K.NOT_SHIPPED}),
+    Phase.LOST: frozenset({K.LOST, K.SUSPECTED_LOST}),
+    Phase.DESTROYED: frozenset({K.DAMAGED}),
 }
 """Trouble that the heading of a phase tells of already; of other trouble a notice speaks."""
 _EXPECTING = frozenset({Phase.PACKED, Phase.ANNOUNCED, Phase.ON_TIME, Phase.LATE, Phase.HELD})

@@ -17,6 +17,8 @@ from tracking.states import Handed, ParcelStatus, Reason
 
 S = ParcelStatus
 
+_BRACKETS = " 【】[]"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -140,9 +142,10 @@ def _row(facts: Details, scan: Scan, mark: str, language: str) -> Row:
     where = place(scan, language)
     said_by_carrier = scan.raw_text.strip()
     lang = _lang(said_by_carrier or scan.place, is_chinese=is_chinese)
-    is_renamed = where.name not in scan.place and scan.place not in said_by_carrier
-    if is_renamed and lang == _lang(scan.place, is_chinese=is_chinese):
-        said_by_carrier = " ".join(filter(None, (said_by_carrier, f"({scan.place})")))
+    bare = scan.place.strip(_BRACKETS)
+    is_renamed = where.name != bare and bare not in said_by_carrier
+    if is_renamed and lang == _lang(bare, is_chinese=is_chinese):
+        said_by_carrier = " ".join(filter(None, (said_by_carrier, f"({bare})")))
     words = headline(scan, onward=_onward(facts), language=language)
     return Row(
         mark=mark,
@@ -184,7 +187,7 @@ def place(scan: Scan, language: str) -> Place:
     """Name the place of a scan in the page's language, or say which language it is in."""
     is_chinese = language.startswith("zh")
     lang = _lang(scan.place, is_chinese=is_chinese)
-    said = scan.place.strip(" 【】[]")
+    said = scan.place.strip(_BRACKETS)
     if not lang:
         return Place(said)
     city = atlas.find(scan.place, scan.country) if scan.country else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, tzinfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -113,11 +113,11 @@ def stations_masked(phase: Phase) -> tuple[Station, ...]:
 def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]:
     """Return the row with the day of each stop, as far as scans tell."""
     scans = _on_this_way(facts)
-    first: dict[int, datetime] = {}
+    first: dict[int, date] = {}
     for scan in scans:  # newest first, so that the earliest stays
         at = _PLACE_OF.get(scan.status)
         if at and scan.at and not scan.is_hint:
-            first[at] = scan.at
+            first[at] = _day(scan, facts.zone)
     first[0] = facts.ordered_at.astimezone(facts.zone)
     if facts.shipped_at and 1 not in first:
         first[1] = facts.shipped_at.astimezone(facts.zone)
@@ -139,10 +139,17 @@ def stations(facts: Details, *, tone: str, language: str) -> tuple[Station, ...]
         where = _here(certain, language)
         if where:
             labels[2] = where
-            notes[2] = dates.short_day(certain[0].at, language) if certain[0].at else ""
+            is_dated = certain[0].at is not None
+            notes[2] = dates.short_day(_day(certain[0], facts.zone), language) if is_dated else ""
         if facts.phase is Phase.HELD:
             notes[2] = pgettext("parcel route", "held")
     return _row(facts.phase, here, tone=tone, notes=notes, labels=labels)
+
+
+def _day(scan: Scan, zone: tzinfo) -> date:
+    """Return the day of a scan where the parcel goes; a bare day is what it is."""
+    assert scan.at is not None  # noqa: S101  callers have asked
+    return scan.at.astimezone(zone) if scan.is_time_known else scan.at
 
 
 def _on_this_way(facts: Details) -> list[Scan]:

@@ -194,7 +194,7 @@ def _picture(head: Head, pk: int, size: str) -> str:
 def proof_picture(request: HttpRequest, head: Head, pk: int, size: str) -> HttpResponseBase:
     """Show a clean copy of one proof for a few minutes; the original is never served."""
     if access.level_of(request, head, shopper_id=head.shopper_id) < Level.PERSON:
-        raise Http404
+        return HttpResponseRedirect(reverse("track-code", args=[head.token]))
     try:
         proved = links.read(PROOF, request.GET.get(links.KEY, ""), PROOF_FOR)
     except links.BadLink as trouble:

@@ -238,7 +238,7 @@ def test_a_proof_opens_in_place_for_its_person(live_server: LiveServer, browser:
     expect(proof).to_contain_text("J. Reed")
     picture = proof.get_by_role("img", name="Photo of the delivery")
     expect(picture).to_be_visible()
-    assert picture.evaluate("one => one.complete && one.naturalWidth") == 40
+    expect(picture).to_have_js_property("naturalWidth", 40)
     keep(tab, "proof")
     tab.look("proof")
     context.close()

@@ -198,7 +198,7 @@ class TestStretches:
         page = page_of(client, phases.sent_out_again(NOON))
 
         assert self.headings(page)[0] == "Sent out again, since Sun 1 Mar"
-        assert route(page)[1:3] == ["done Sent 2 Mar", "now Hong Kong 2 Mar"]
+        assert route(page)[1:3] == ["done Sent 1 Mar", "now Hong Kong 1 Mar"]
 
     def test_another_carrier_is_named_with_its_number_and_its_page(self, client: Client) -> None:
         made = phases.handed_over(NOON)
