@@ -36,7 +36,7 @@ PATIENCE = 36.0
 """How long it then waits for those under way: a connect and the slowest answer."""
 LEASE = timedelta(seconds=settings.POLL_LEASE_SECONDS)
 """Longer than any call, so that nobody asks the same meanwhile; a crash costs no more than this."""
-STALE = timedelta(milliseconds=250)
+STALE = timedelta(milliseconds=500)
 """A grant that took longer to get is thrown away: its calls could come too close to the next."""
 TURN_SECONDS = 0.5
 SOON = 5.0
@@ -214,8 +214,9 @@ def _dispatch(
     now = wire.now()  # the claim took its time, and the carrier counts when we call
     grant = budgets.spend(book=book, calls=len(batches), now=now, is_refresh=is_refresh)
     reach("polls_paid")
-    if wire.now() - now > STALE:
-        grant = Grant(0)
+    if grant.calls and wire.now() - now > STALE:
+        work.release(batches)
+        return True  # pay again, and be quicker
     if grant.calls < len(batches):
         work.release(batches[grant.calls :])
     for rows, request in batches[: grant.calls]:
@@ -256,9 +257,10 @@ def _fetch_token(
         return False
     now = wire.now()
     grant = budgets.spend(book=book, calls=1, now=now)
-    if not grant.calls or wire.now() - now > STALE:
+    is_stale = wire.now() - now > STALE
+    if not grant.calls or is_stale:
         credentials.free_token(connection_id=line.connection_id)
-        return _rest(lane, grant, done, now=now)
+        return is_stale or _rest(lane, grant, done, now=now)
     request = line.adapter.token_request(line.settings)
     wire.send(Call(line, request, [], now, is_token=True))
     done.calls += 1
