@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracking.rules import WEIGHTY, WEIGHTY_REASONS
 from tracking.states import RANK, SOFT_TERMINAL, ParcelStatus
@@ -157,8 +157,7 @@ def _part(ways: Sequence[Part], at: datetime | None) -> int:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     status: str
     reason: str
     handed: str

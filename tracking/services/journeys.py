@@ -255,7 +255,8 @@ SELECT p.id, p.token, p.position, p.number, p.status, p.reason, p.handed, p.hint
        CASE WHEN p.id = %(own)s THEN (
         SELECT coalesce(json_agg(json_build_array(r.source, r.eta_from, r.eta_to, r.seen_at)
                                  ORDER BY r.id DESC), '[]'::json)
-        FROM (SELECT * FROM tracking_etarevision WHERE parcel_id = p.id ORDER BY id DESC LIMIT 12) r
+        FROM (SELECT id, source, eta_from, eta_to, seen_at FROM tracking_etarevision
+              WHERE parcel_id = p.id ORDER BY id DESC LIMIT 12) r
         ) ELSE '[]'::json END,
        p.id = %(own)s AND (p.signed_by <> '' OR EXISTS (
         SELECT 1 FROM tracking_proofofdelivery d
