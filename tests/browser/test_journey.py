@@ -261,3 +261,48 @@ def test_everything_works_without_javascript(live_server: LiveServer, browser: B
 
     assert Watch.objects.filter(parcel_token=parcel.token).exists()
     context.close()
+
+
+@pytest.mark.parametrize("name", ["handed_over", "delivered", "late_with_a_new_day"])
+def test_fits_every_window_and_large_letters_and_can_be_walked_through(
+    name: str, live_server: LiveServer, browser: Browser
+) -> None:
+    context = window(browser, live_server)
+    tab = open_journey(context, live_server, PHASES[name](timezone.now()), Level.PERSON)
+    page = tab.page
+
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        wide, small = page.evaluate(
+            """() => [document.documentElement.scrollWidth - innerWidth,
+              [...document.querySelectorAll("main :is(.btn, summary, .icon-btn)")].filter(
+                (one) => one.checkVisibility() && one.getBoundingClientRect().height < 39.5
+              ).map((one) => one.textContent)]"""
+        )
+        assert (wide, small) == (0, []), width
+    page.set_viewport_size(PHONE)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    too_wide = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter(
+          (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest("svg, .vh")
+        ).map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert too_wide == []
+    page.evaluate("document.documentElement.style.fontSize = ''")
+
+    stops = page.locator("main :is(a, button, summary)").count()
+    page.locator("main").focus()
+    for _stop in range(stops):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            """() => {
+              const one = document.activeElement, box = one.getBoundingClientRect();
+              const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+              return one.closest("main") ? [one.contains(top) || top?.contains(one),
+                getComputedStyle(one).outlineStyle !== "none"] : null;
+            }"""
+        )
+        if seen is None:
+            break
+        assert seen == [True, True], page.evaluate("document.activeElement.outerHTML")
+    context.close()
