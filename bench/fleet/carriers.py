@@ -88,8 +88,8 @@ def adapters() -> dict[str, Adapter]:
 
 
 SHARES = {
-    "fleet-fedex": 0.5438, "fleet-17track": 0.438, "fleet-kuaidi100": 0.01, "fleet-usps": 0.006,
-    "fleet-dhl": 0.0022,
+    "fleet-fedex": 0.5444, "fleet-17track": 0.438, "fleet-kuaidi100": 0.01, "fleet-usps": 0.006,
+    "fleet-dhl": 0.0016,
 }  # fmt: skip
 """Who carries how much; DHL's starter quota is enough for some hundred parcels."""
 FAULTS = {

@@ -112,7 +112,8 @@ def bucket(quota: Quota) -> Bucket:
     reserve, burst = 0, max(1, limit // 10)
     if seconds >= LONG and limit >= 10:
         reserve = round(limit / 10)
-        burst = reserve + max(1, limit // 50)
+        # Enough that nothing drips past between two rounds.
+        burst = reserve + max(1, limit // 50, min(4, limit // 10))
     step = -(-(seconds * 1_000_000 + SLACK) // (limit - burst + 1))
     return Bucket(limit, seconds, step, burst, reserve)
 

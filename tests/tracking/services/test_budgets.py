@@ -84,7 +84,7 @@ class TestBucket:
         day, hour, fast = (budgets.bucket(quota) for quota in (DAY, HOUR, TEN_SECONDS))
 
         assert (day.reserve, day.burst, round(day.steady)) == (25, 30, 221)
-        assert (hour.reserve, hour.burst, round(hour.steady)) == (6, 7, 54)
+        assert (hour.reserve, hour.burst, round(hour.steady)) == (6, 10, 51)
         assert (fast.reserve, fast.burst, round(fast.steady)) == (0, 140, 1146)
 
 
