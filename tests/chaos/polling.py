@@ -53,7 +53,7 @@ POINTS = ("polls_paid", "answers_heard", "envelopes_claimed", "envelopes_applied
 BLOWS = ("kill Valkey", "kill Valkey", "flush Valkey", "kill PostgreSQL", "kill second clock")
 SLOT = 5.0
 """Seconds that the carriers want between two answers about one number."""
-SPAN = (50.0, 120.0)
+SPAN = (40.0, 80.0)
 """Seconds that a journey takes."""
 PATIENCE = 60.0
 """Seconds after the last fault within which everything must have been stored."""
@@ -275,14 +275,15 @@ def rehearse(play: Play) -> float:
     play.chance.shuffle(blows)
     play.wait(play.chance.uniform(2, 6))
     play.spoil(20)
-    for blow in blows:
+    for turn, blow in enumerate(blows):
+        play.wait(play.chance.uniform(1, 4))
+        if turn == len(blows) // 2:
+            await_worker(play.stage)
+            play.spoil(15)
         if blow in POINTS:
             play.die_at(blow)
         else:
             play.strike(blow)
-        play.wait(play.chance.uniform(1, 4))
-    await_worker(play.stage)
-    play.spoil(15)
     return time.monotonic()
 
 
