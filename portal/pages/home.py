@@ -158,12 +158,13 @@ def _waiting(request: HttpRequest, order: str, *, now: datetime) -> HttpResponse
     heading, stamp = _("Being packed"), None
     if known.leaves_by is not None:
         day = known.leaves_by.astimezone(known.zone)
-        heading = _("Being packed: leaves by %(day)s") % {"day": dates.long_day(day, language)}
+        said = journey_dates.unbroken(dates.long_day(day, language))
+        heading = _("Being packed: leaves by %(day)s") % {"day": said}
         stamp = journey_dates.one_day(_("Leaves by"), day, language)
     facts = {
         "order": known.order,
         "heading": heading,
-        "title": heading,
+        "title": journey_dates.plain(heading),
         "stamp": stamp,
         "notice": known.notice,
         "items": known.items,

@@ -66,7 +66,7 @@ class Words:
 
     def long(self, at: datetime) -> str:
         """Say a day for a heading, never broken between its number and its month."""
-        return _unbroken(dates.long_day(self.local(at), self.language))
+        return unbroken(dates.long_day(self.local(at), self.language))
 
     def day(self, at: datetime) -> str:
         """Say a day."""
@@ -76,7 +76,7 @@ class Words:
         """Say a day and a time for a heading, as the clock stood where it happened."""
         between = " " if self.language.startswith("zh") else ", "
         there = self.at_place(at)
-        day = _unbroken(dates.long_day(there, self.language))
+        day = unbroken(dates.long_day(there, self.language))
         return f"{day}{between}{dates.clock(there)}"
 
     @property
@@ -101,7 +101,7 @@ class Words:
     def expected_words(self) -> str:
         """Say the expected days for a heading, with the hours where the carrier names some."""
         assert self.expected is not None  # noqa: S101  callers have asked
-        words = _unbroken(dates.span(*self.expected, self.language))
+        words = unbroken(dates.span(*self.expected, self.language))
         hours = self.hours()
         between = " " if self.language.startswith("zh") else ", "
         return f"{words}{between}{hours}" if hours else words
@@ -311,7 +311,7 @@ _WHO: dict[str, Callable[[], str]] = {
 _JOINTS = re.compile(r"(?<=\d) (?=[A-Z月日])|(?<=月) (?=\d)")
 
 
-def _unbroken(day: str) -> str:
+def unbroken(day: str) -> str:
     """Keep a number and its month, or the two ends of a range, on one line."""
     if " to " in day:
         first, _to, last = day.partition(" to ")

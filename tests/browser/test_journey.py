@@ -19,6 +19,7 @@ from portal.pages import access
 from portal.pages.access import Level
 from tests.browser.watching import PHONE, Watched, watch
 from tests.factories.claims import default_policies
+from tests.factories.tracking import OrderFactory, OrderLineFactory
 from tests.portal.pages.phases import PHASES, scan
 from tests.portal.pages.test_track_parts import prove
 from tracking.models import Order, OrderLine, Parcel
@@ -305,4 +306,26 @@ def test_fits_every_window_and_large_letters_and_can_be_walked_through(
         if seen is None:
             break
         assert seen == [True, True], page.evaluate("document.activeElement.outerHTML")
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_order_that_has_not_left_says_by_when_it_does(
+    language: str, live_server: LiveServer, browser: Browser
+) -> None:
+    order = OrderFactory.create(placed_at=timezone.now())
+    OrderLineFactory.create(order=order, title="青瓷茶壶", quantity=2)
+    context = window(browser, live_server, language=language)
+    tab = watch(context, is_chinese=language != "en")
+    tab.page.goto(live_server.url)
+
+    tab.page.fill("[name=order]", order.number)
+    tab.page.fill("[name=email]", order.email)
+    tab.page.click(".btn-go")
+
+    said = "正在备货" if tab.is_chinese else "Being packed: leaves by"
+    expect(tab.page.locator("h1")).to_contain_text(said)
+    expect(tab.page.locator(".items")).to_contain_text("青瓷茶壶")
+    keep(tab, f"waiting.{language}")
+    tab.look(f"waiting, {language}")
     context.close()
