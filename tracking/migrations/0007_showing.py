@@ -1,9 +1,0 @@
-"""Filled by its part of the work."""
-
-from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("tracking", "0006_expecting")]
-
-    operations = []
