@@ -22,6 +22,10 @@ window.amendsReports = [];
 addEventListener("securitypolicyviolation", (event) =>
   window.amendsReports.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
+SETTLED = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().iterations !== Infinity)
+  .map((one) => one.finished.catch(() => undefined)))"""
+"""Colours are judged once every transition has run out: half-way ones are nobody's choice."""
 
 
 @cache
@@ -55,10 +59,12 @@ class Watched:
         """Hold the page against the promises every shopper page keeps."""
         page = self.page
         page.wait_for_load_state("networkidle")
+        page.evaluate(SETTLED)
         found: list[dict[str, Any]] = page.evaluate(
             f"{_axe()}; axe.run(document, {{runOnly: {RULES}}}).then(result => result.violations)"
         )
-        assert not [(rule["id"], rule["nodes"][0]["html"]) for rule in found], name
+        faults = [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
+        assert not faults, f"{name}: {faults}"
         facts = page.evaluate(
             """() => ({
               wide: document.documentElement.scrollWidth - innerWidth,

@@ -439,7 +439,9 @@ class TestDefect14TheBrokenProof:
         assert len(shown) == 1
         where = html.unescape(shown[0])
         assert fetch(client, where).status_code == 200
-        assert Client().get(where).status_code in {403, 404}
+        refused = Client().get(where)
+        assert (refused.status_code, refused.content) == (302, b"")
+        assert refused["Location"] == reverse("track-code", args=[parcel.token])
 
 
 class TestWhateverComesInWhateverOrder:

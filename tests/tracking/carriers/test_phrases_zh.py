@@ -91,9 +91,6 @@ class TestHanded:
             ("家人签收", Handed.PROXY),
             ("已放门口", Handed.SAFE_PLACE),
             ("本人签收", Handed.RECIPIENT),
-            ("进行派件扫描；派送业务员", S.OUT_FOR_DELIVERY),
-            ("深圳公司-已进行装袋扫描", S.IN_TRANSIT),
-            ("客户要求自取快件，待自取", S.AVAILABLE_FOR_PICKUP),
             ("已签收", None),
         ],
     )
