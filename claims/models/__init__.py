@@ -13,12 +13,23 @@ from claims.models.evidence import Evidence, EvidenceRequest
 from claims.models.ledger import Entry, Posting
 from claims.models.message import InternalNote, Message
 from claims.models.policy import ApprovalLimit, EvidenceAsk, ReasonPolicy
+from claims.models.risk import (
+    AgentSignal,
+    AuditSample,
+    Forwarder,
+    Mark,
+    RiskPolicy,
+    RiskRating,
+    RiskRule,
+)
 
 __all__ = [
+    "AgentSignal",
     "Approval",
     "ApprovalLimit",
     "Assessment",
     "Attempt",
+    "AuditSample",
     "Claim",
     "ClaimLine",
     "ClaimTransition",
@@ -29,10 +40,15 @@ __all__ = [
     "Evidence",
     "EvidenceAsk",
     "EvidenceRequest",
+    "Forwarder",
     "GatewayNotice",
     "InternalNote",
+    "Mark",
     "Message",
     "PaymentBalance",
     "Posting",
     "ReasonPolicy",
+    "RiskPolicy",
+    "RiskRating",
+    "RiskRule",
 ]
