@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.wording import account, claims, noticed, parcels, webhooks
+from notifications.wording import account, claims, drafts, noticed, parcels, webhooks
 from notifications.wording.base import Builder, Facts
 
 
@@ -167,6 +167,16 @@ _ENTRIES = (
         needs=frozenset({"endpoint_id", "origin", "reason", "since", "off_at"}),
         builder=webhooks.switched_off,
         cause=_by("endpoint_id", "off_at"),
+    ),
+    Entry(
+        name="draft_link",
+        label=_("Draft carried to another device"),
+        kind=ACCOUNT,
+        needs=_CLAIM | {"until", "path", "key"},
+        builder=drafts.carry_on,
+        cause=_by("claim_id", "until"),
+        secret=frozenset({"key"}),
+        expires="until",
     ),
     Entry(
         name="claim_received",

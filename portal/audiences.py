@@ -72,6 +72,8 @@ ROUTES: dict[str, Audience] = {
     # reporting a problem: the way in sends a code to the address on file; the rest is the shopper's
     "claim-new": Audience.ANYONE,
     "wizard-tasks": Audience.SHOPPER,
+    "wizard-send-link": Audience.SHOPPER,
+    "wizard-carry-on": Audience.ANYONE,  # opens nothing without a signed key
     "wizard": Audience.SHOPPER,
     "claim": Audience.SHOPPER,
     "claim-live": Audience.SHOPPER,

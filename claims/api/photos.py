@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,8 +20,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from claims.models import Claim, Evidence, EvidenceRequest
 from claims.services import evidence
-from claims.states import EvidenceState
-from portal.accounts.models import User
+from claims.states import ClaimState, EvidenceState
+from portal.accounts import visits
 
 ROOM_FOR_FORM = 64 * 1024
 """What a form may weigh besides its file."""
@@ -31,7 +31,7 @@ ROOM_FOR_FORM = 64 * 1024
 @require_POST
 @never_cache
 def upload(request: HttpRequest, ref: str) -> HttpResponse:
-    """Keep one photo of the signed-in shopper's claim; a body too large is never read."""
+    """Keep one photo of the shopper's own claim; a body too large is never read."""
     claim = _own_claim(request, ref)
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -64,7 +64,7 @@ def _upload(request: HttpRequest, claim: Claim) -> HttpResponse:
             name=file.name or "",
             kind=request.POST.get("kind", "other"),
             upload_key=key,
-            user=cast("User", request.user),
+            user=claim.shopper,
             now=timezone.now(),
             request=demand,
         )
@@ -81,7 +81,7 @@ def status(request: HttpRequest, ref: str, token: str) -> HttpResponse:
     photo = get_object_or_404(Evidence, claim=claim, token=token)
     if request.method != "GET":
         try:
-            evidence.remove(evidence=photo, user=cast("User", request.user), now=timezone.now())
+            evidence.remove(evidence=photo, user=claim.shopper, now=timezone.now())
         except evidence.PhotoRefused as refusal:
             return _refusal(refusal, name=photo.name)
     return JsonResponse(described(photo))
@@ -102,7 +102,7 @@ def photo(request: HttpRequest, token: str, size: str) -> HttpResponseBase:
     The original is never served, and nothing but our own JPEG is ever shown in the page.
     """
     row = Evidence.objects.select_related("claim").filter(token=token).first()
-    if row is None or size not in {"large", "small"} or not _may_see(request.user, row):
+    if row is None or size not in {"large", "small"} or not _may_see(request, row):
         raise Http404
     name = row.large if size == "large" else row.small
     if row.state != EvidenceState.CLEAN or not name:
@@ -141,12 +141,24 @@ def described(photo: Evidence) -> dict[str, Any]:
 
 
 def _own_claim(request: HttpRequest, ref: str) -> Claim:
+    """Return the claim to its shopper, or its draft to a browser let in by the draft's link."""
+    claims = Claim.objects.select_related("shopper")
+    if visits.is_in(request, ref=ref, now=timezone.now()):
+        return get_object_or_404(claims, Q(state=ClaimState.DRAFT) | _is_mine(request), ref=ref)
     if not request.user.is_authenticated:
         raise Http404
-    return get_object_or_404(Claim, ref=ref, shopper_id=request.user.pk)
+    return get_object_or_404(claims, _is_mine(request), ref=ref)
 
 
-def _may_see(user: User | AnonymousUser, row: Evidence) -> bool:
+def _is_mine(request: HttpRequest) -> Q:
+    return Q(shopper_id=request.user.pk)
+
+
+def _may_see(request: HttpRequest, row: Evidence) -> bool:
+    user = request.user
+    is_let_in = visits.is_in(request, ref=row.claim.ref, now=timezone.now())
+    if is_let_in and row.claim.state == ClaimState.DRAFT:
+        return row.removed_at is None
     if not user.is_authenticated or not user.is_active:
         return False
     if row.claim.shopper_id == user.pk:

@@ -15,6 +15,12 @@ KEY = "k"
 JOURNEY = "journey"
 """Purpose of the key that opens a parcel's journey for the person it was written to."""
 JOURNEY_DAYS = 30
+DRAFT = "draft"
+"""Purpose of the key in a letter that carries a draft to another device."""
+DRAFT_HOURS = 72
+DRAFT_NEAR = "draft-near"
+"""Purpose of the key in a picture on the screen, for the phone beside it."""
+DRAFT_NEAR_MINUTES = 15
 
 
 class BadLink(Exception):

@@ -20,9 +20,9 @@ from claims.services import claims
 from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib import masking
-from portal.pages import wizard_begin, wizard_photos
+from portal.pages import wizard_begin, wizard_photos, wizard_resume
 from portal.pages.claim_faces import language, make_stamp
-from portal.pages.claim_guard import for_its_shopper, items_in_words
+from portal.pages.claim_guard import for_its_reporter, is_its_shopper, items_in_words
 from portal.pages.forms import (
     ItemsForm,
     MoreForm,
@@ -43,7 +43,7 @@ Step = Callable[[HttpRequest, Report], HttpResponse]
 
 
 @require_GET
-@for_its_shopper
+@for_its_reporter
 def tasks(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Show what is done and what is left of a draft."""
     if claim.state != ClaimState.DRAFT:
@@ -56,12 +56,16 @@ def tasks(request: HttpRequest, claim: Claim) -> HttpResponse:
         "onward": report.url(report.first_open),
         "facts": _facts(report),
         "days": DRAFT_DAYS,
+        "is_shopper": is_its_shopper(request, claim),
     }
+    if context["is_shopper"]:
+        context["square"] = wizard_resume.square(claim)
+        context["address"] = masking.email(claim.shopper.email)
     return render(request, "pages/wizard_tasks.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@for_its_shopper
+@for_its_reporter
 def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
     """Show or answer one page of the report."""
     if name == "sent" and claim.submitted_at:
@@ -297,5 +301,6 @@ PAGES: dict[str, Step] = {
 urlpatterns = [
     path("claims/new/", wizard_begin.new, name="claim-new"),
     path("claims/<str:ref>/report/", tasks, name="wizard-tasks"),
+    *wizard_resume.urlpatterns,
     path("claims/<str:ref>/report/<slug:name>/", step, name="wizard"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -17,7 +17,6 @@ from django.utils.translation import ngettext
 
 from claims.models import Claim, EvidenceRequest
 from claims.services import evidence
-from portal.accounts.models import User
 from portal.pages.forms import Problem
 from portal.pages.wizard_steps import Report
 
@@ -48,7 +47,7 @@ def add(
                 name=upload.name or "",
                 kind=kind,
                 upload_key=_key(upload, slot),
-                user=cast("User", request.user),
+                user=claim.shopper,
                 now=timezone.now(),
                 request=demand,
             )
@@ -71,7 +70,7 @@ def remove(request: HttpRequest, *, claim: Claim, token: str) -> None:
     photo = evidence.photos(claim=claim).filter(token=token).first()
     if photo is not None:
         with contextlib.suppress(evidence.PhotoRefused):
-            evidence.remove(evidence=photo, user=cast("User", request.user), now=timezone.now())
+            evidence.remove(evidence=photo, user=claim.shopper, now=timezone.now())
 
 
 def problems(refused: dict[str, list[Refused]]) -> list[Problem]:

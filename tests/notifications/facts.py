@@ -87,6 +87,12 @@ FACTS: dict[str, dict[str, Any]] = {
         "since": "2026-09-09T10:42:00+00:00",
         "off_at": "2026-09-14T10:45:00+00:00",
     },
+    "draft_link": {
+        **CLAIM,
+        "until": "2026-09-17T10:45:00+00:00",
+        "path": "/claims/AM-7K2P-94QX/carry-on/",
+        "key": "AM-7K2P-94QX:1:1abcde:signature",
+    },
     "claim_received": {**CLAIM, "reason": "damaged", "decide_by": "2026-09-22T17:00:00+00:00"},
     "question": {
         **CLAIM,
