@@ -20,6 +20,7 @@ ROUTES: Routes = {
     ),
     parcel.InquiryDue: (),
     parcel.CodeMapped: (tracking.reactions.read_again,),
+    parcel.DisruptionChanged: (tracking.reactions.follow_disruption,),
     claim.ClaimFiled: (
         claims.reactions.screen,
         notifications.reactions.tell,

@@ -116,3 +116,12 @@ class CodeMapped(DomainEvent):
     code_id: int
     adapter: str
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisruptionChanged(DomainEvent):
+    """A disruption was declared, changed or taken back; parcels after ``after`` are to follow."""
+
+    name: ClassVar[str] = "tracking.disruption_changed"
+    carrier_id: int | None
+    after: int

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from tracking.models import DisruptionWindow, Threshold
+from tracking.services import disruptions
 from tracking.states import Anchor, Unit
 from tracking.troubles import ANCHORS
 
@@ -95,4 +98,17 @@ class DisruptionWindowAdmin(ModelAdmin):
         """Remember who declared it."""
         if not change:
             obj.declared_by = request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
+        disruptions.keep(window=obj, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: DisruptionWindow) -> None:
+        """Take one back."""
+        disruptions.drop(window=obj, now=timezone.now())
+
+    def delete_queryset(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[DisruptionWindow],
+    ) -> None:
+        """Take several back."""
+        for window in queryset:
+            disruptions.drop(window=window, now=timezone.now())
