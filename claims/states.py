@@ -60,9 +60,12 @@ CLAIM_MOVES: Moves = {
     "request_back": Move((S.UNDER_REVIEW,),                                  S.AWAITING_RETURN),
     "receive_back": Move((S.AWAITING_RETURN,),                               S.UNDER_REVIEW),
     "propose":      Move((S.UNDER_REVIEW,),                                  S.PENDING_APPROVAL),
+    "propose_no":   Move((S.UNDER_REVIEW,),                                  S.PENDING_APPROVAL),
+    "second":       Move((S.PENDING_APPROVAL,),                              S.PENDING_APPROVAL),
     "send_back":    Move((S.PENDING_APPROVAL,),                              S.UNDER_REVIEW),
     "offer":        Move((S.UNDER_REVIEW, S.PENDING_APPROVAL),               S.OFFERED),
     "accept":       Move((S.OFFERED,),                                       S.APPROVED),
+    "counter":      Move((S.OFFERED,),                                       S.UNDER_REVIEW),
     "approve":      Move((S.UNDER_REVIEW, S.PENDING_APPROVAL),               S.APPROVED),
     "reject":       Move((S.UNDER_REVIEW, S.PENDING_APPROVAL),               S.REJECTED),
     "compensate":   Move((S.APPROVED, S.COMPENSATION_FAILED),                S.COMPENSATING),
@@ -83,20 +86,94 @@ class ClaimReason(models.TextChoices):
 
     DAMAGED = "damaged", _("Arrived broken or marked")
     LOST = "lost", _("It has not come")
+    DELIVERED_NOT_RECEIVED = "delivered_not_received", _("Marked delivered, but I do not have it")
     WRONG_ITEM = "wrong_item", _("Not what was ordered")
+    MISSING_ITEM = "missing_item", _("Something was missing")
+    DELAYED = "delayed", _("It came late")
+    REFUSED = "refused", _("I refused it at the door")
+    RETURNED_TO_SENDER = "returned_to_sender", _("It went back to the sender")
+    NOT_SHIPPED = "not_shipped", _("It was never sent")
 
 
 class Wish(models.TextChoices):
     """What would put it right, in the shopper's eyes: a wish, not a promise."""
 
     REFUND = "refund", _("Money back")
+    PARTIAL_REFUND = "partial_refund", _("Keep it, part of the money back")
+    FEE_REFUND = "fee_refund", _("The delivery fee back")
     REPLACEMENT = "replacement", _("A new one")
     CREDIT = "credit", _("Store credit")
     OTHER = "other", _("Something else")
 
 
+class WindowAnchor(models.TextChoices):
+    """From which fact a window counts; what has not happened opens nothing."""
+
+    DELIVERED = "delivered", _("delivery")
+    PROMISED = "promised", _("the promised day")
+    PLACED = "placed", _("the order")
+    SHIP_BY = "ship_by", _("the day it should have been sent")
+    SHIPPED = "shipped", _("sending")
+    MAILED = "mailed", _("the carrier's first scan")
+    LAST_SCAN = "last_scan", _("the last scan")
+    REFUSED = "refused", _("the refusal")
+    RETURNED = "returned", _("the scan on its way back")
+    TAKEN_FOR_LOST = "taken_for_lost", _("the day it is taken for lost")
+    OPENED = "opened", _("the first day it can be reported")
+    NEVER = "never", _("no day: it stays open")
+
+
+class WindowUnit(models.TextChoices):
+    """What an offset counts in: local days where the shopper is, or exact hours."""
+
+    HOURS = "hours", _("hours")
+    DAYS = "days", _("calendar days")
+    WORKING_DAYS = "working_days", _("working days")
+    MONTHS = "months", _("months")
+
+
+class Liable(models.TextChoices):
+    """Whose fault a reason is until somebody finds otherwise."""
+
+    CARRIER = "carrier", _("Carrier")
+    SELLER = "seller", _("Seller")
+    SUPPLIER = "supplier", _("Supplier")
+    SHOPPER = "shopper", _("Shopper")
+    NOBODY = "nobody", _("Nobody")
+
+
+class Channel(models.TextChoices):
+    """How a claim came to us."""
+
+    WEB = "web", _("Website")
+    PHONE = "phone", _("Phone")
+    MAIL = "mail", _("Mail")
+    CHAT = "chat", _("Chat")
+    DESK = "desk", _("At the desk")
+    SYSTEM = "system", _("Opened by us")
+
+
+class OverrideCode(models.TextChoices):
+    """Why the desk files a claim outside its window."""
+
+    OUR_MISTAKE = "our_mistake", _("We were at fault for the delay")
+    CARRIER_SAID = "carrier_said", _("The carrier says so already")
+    CARRIER_LATE = "carrier_late", _("The carrier's news came late or was wrong")
+    HINDERED = "hindered", _("The shopper could not report it sooner")
+    TOLD_BEFORE = "told_before", _("Reported in time, by another way")
+    GOODWILL = "goodwill", _("Goodwill")
+    OTHER = "other", _("Another reason")
+
+
+class AskMedium(models.TextChoices):
+    """How something asked for is given."""
+
+    PHOTO = "photo", _("Photo")
+    STATEMENT = "statement", _("Signed statement")
+
+
 class DeclineCode(models.TextChoices):
-    """Why the desk says no."""
+    """Why we say no: the desk by judgement, the house itself only for ``HARD_FACTS``."""
 
     TOO_LATE = "too_late", _("Reported too late")
     NOT_AS_CLAIMED = "not_as_claimed", _("What we see does not match the report")
@@ -104,7 +181,50 @@ class DeclineCode(models.TextChoices):
     WORN = "worn", _("Wear or use after delivery")
     DELIVERED = "delivered", _("Proof of delivery")
     PUT_RIGHT = "put_right", _("Already put right")
+    NOT_COVERED = "not_covered", _("Not covered by our rules")
     OTHER = "other", _("Another reason")
+    NOT_YOUR_ORDER = "not_your_order", _("The order belongs to another person")
+
+
+HARD_FACTS = (DeclineCode.NOT_YOUR_ORDER,)
+"""What the house may decline by itself; a score is never among them."""
+
+
+class LookedAt(models.TextChoices):
+    """What was looked at before saying no."""
+
+    PHOTOS = "photos", _("The photos")
+    STORY = "story", _("What the shopper wrote")
+    MESSAGES = "messages", _("The messages")
+    TRACKING = "tracking", _("The parcel's scans")
+    DELIVERY_PROOF = "delivery_proof", _("The carrier's proof of delivery")
+    CARRIER_ANSWER = "carrier_answer", _("The carrier's answer")
+    RETURNED_ITEM = "returned_item", _("The item that came back")
+    ORDER = "order", _("The order and its payment")
+
+
+class VoidReason(models.TextChoices):
+    """Why a yes, or a proposal of one, does not hold any more."""
+
+    ASSESSED_ANEW = "assessed_anew", _("The claim was reckoned anew")
+    SENT_BACK = "sent_back", _("The second person sent it back")
+    DECLINED = "declined", _("The claim was declined instead")
+    COUNTERED = "countered", _("The shopper asked for something else")
+    APPEALED = "appealed", _("The shopper asked for another look")
+    WITHDRAWN = "withdrawn", _("The shopper took the claim back")
+    EXPIRED = "expired", _("The shopper did not answer in time")
+    REOPENED = "reopened", _("The claim was opened again")
+    CHANGED = "changed", _("Something it was bound to changed")
+
+
+class ReopenFact(models.TextChoices):
+    """The new fact for which the desk opens a claim again."""
+
+    PARCEL_FOUND = "parcel_found", _("The parcel was found")
+    REFUND_BOUNCED = "refund_bounced", _("The refund bounced")
+    REPLACEMENT_DAMAGED = "replacement_damaged", _("The replacement arrived damaged")
+    NEW_EVIDENCE = "new_evidence", _("New evidence came in")
+    OUR_MISTAKE = "our_mistake", _("We made a mistake")
 
 
 class EvidenceState(models.TextChoices):

@@ -1,6 +1,14 @@
 """Claims and the money that follows: constraints first."""
 
 from claims.models.claim import Claim, ClaimLine, ClaimTransition, ClaimUnit
+from claims.models.clock import (
+    ClaimClock,
+    Escalation,
+    PaceReport,
+    ServiceLevel,
+    SeverityChange,
+    SeverityLimit,
+)
 from claims.models.compensation import (
     Attempt,
     Compensation,
@@ -10,6 +18,7 @@ from claims.models.compensation import (
 )
 from claims.models.decision import Approval, Assessment
 from claims.models.evidence import Evidence, EvidenceRequest
+from claims.models.filing import FilingOverride, Statement
 from claims.models.ledger import Entry, Posting
 from claims.models.message import InternalNote, Message
 from claims.models.policy import ApprovalLimit, EvidenceAsk, ReasonPolicy
@@ -31,23 +40,31 @@ __all__ = [
     "Attempt",
     "AuditSample",
     "Claim",
+    "ClaimClock",
     "ClaimLine",
     "ClaimTransition",
     "ClaimUnit",
     "Compensation",
     "CompensationTransition",
     "Entry",
+    "Escalation",
     "Evidence",
     "EvidenceAsk",
     "EvidenceRequest",
     "Forwarder",
+    "FilingOverride",
     "GatewayNotice",
     "InternalNote",
     "Mark",
     "Message",
+    "PaceReport",
     "PaymentBalance",
     "Posting",
     "ReasonPolicy",
+    "ServiceLevel",
+    "SeverityChange",
+    "SeverityLimit",
+    "Statement",
     "RiskPolicy",
     "RiskRating",
     "RiskRule",

@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.models import guards
 from claims.models.policy import ReasonPolicy
-from claims.states import CLAIM_MOVES, DEAD, OPEN, ClaimReason, ClaimState, Wish
+from claims.states import (
+    CLAIM_MOVES,
+    DEAD,
+    OPEN,
+    Channel,
+    ClaimReason,
+    ClaimState,
+    Wish,
+)
+from claims.sla import IN_OUR_HANDS, SEVERITIES, TIMED, WAITING
 from portal.lib.moves import Movable, Moves, Transition
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -43,7 +52,10 @@ class Claim(Movable):
 
     ref = models.CharField(_("reference"), max_length=16, unique=True, default=new_ref)
     order = models.ForeignKey("tracking.Order", on_delete=models.PROTECT, related_name="+")
-    parcel = models.ForeignKey("tracking.Parcel", on_delete=models.PROTECT, related_name="+")
+    parcel = models.ForeignKey(
+        "tracking.Parcel", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    """None only for what was never sent: then it is about the order's things in no parcel."""
     shopper = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -63,6 +75,21 @@ class Claim(Movable):
     answers = models.JSONField(_("answers"), default=dict, blank=True)
     without_box = models.CharField(_("why a photo is missing"), max_length=600, blank=True)
     severity = models.PositiveSmallIntegerField(_("severity"), default=3)
+
+    # How it began: who told us, and the trouble that we had seen by ourselves.
+    channel = models.CharField(
+        _("came by"), max_length=8, choices=Channel, default=Channel.WEB, db_default=Channel.WEB
+    )
+    anomaly = models.ForeignKey(
+        "tracking.Anomaly",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("began with"),
+    )
+    is_late = models.BooleanField(_("reported late"), default=False, db_default=False)
+    """Sent after the usual end but before the hard stop: a person looks at it."""
 
     currency = models.CharField(_("currency"), max_length=3)
     claimed_minor = models.BigIntegerField(_("claimed"), default=0)
@@ -92,6 +119,14 @@ class Claim(Movable):
     appeal_until = models.DateTimeField(_("second look until"), null=True, blank=True)
     appeals = models.PositiveSmallIntegerField(_("second looks"), default=0)
     reminders = models.PositiveSmallIntegerField(_("reminders sent"), default=0)
+
+    # Faces of the claim's clocks and waits; claims.services.steps writes them with every step.
+    reply_by = models.DateTimeField(_("first reply by"), null=True, blank=True)
+    replied_at = models.DateTimeField(_("first reply"), null=True, blank=True)
+    pay_by = models.DateTimeField(_("money sent by"), null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the shopper is next reminded of what we wait for, or the wait ends."""
+
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("put right"), null=True, blank=True)
     decision_code = models.CharField(_("decision code"), max_length=40, blank=True)
@@ -105,6 +140,8 @@ class Claim(Movable):
         permissions = [
             ("decide_claim", _("Can ask, offer, approve and reject")),
             ("second_claim", _("Can give the second yes above the limit")),
+            ("file_claim", _("Can file a claim for a shopper")),
+            ("override_window", _("Can file a claim outside its window")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -122,10 +159,35 @@ class Claim(Movable):
                 | (Q(submitted_at__isnull=False) & ~Q(reason="")),
                 name="claim_once_sent_says_when_and_why",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=IN_OUR_HANDS) | Q(decide_by__isnull=False),
+                name="claim_in_our_hands_says_by_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=WAITING) | Q(answer_by__isnull=False),
+                name="claim_that_waits_for_its_shopper_says_until_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=SEVERITIES), name="claim_severity_is_known"
+            ),
             models.UniqueConstraint(
                 fields=["parcel", "shopper"],
                 condition=Q(state=ClaimState.DRAFT),
                 name="claim_one_draft_per_parcel_and_shopper",
+            ),
+            models.UniqueConstraint(
+                fields=["order", "shopper"],
+                condition=Q(state=ClaimState.DRAFT, parcel__isnull=True),
+                name="claim_one_draft_per_order_without_a_parcel",
+            ),
+            models.CheckConstraint(
+                condition=Q(parcel__isnull=False) | Q(reason__in=["", ClaimReason.NOT_SHIPPED]),
+                name="claim_without_a_parcel_is_about_what_was_never_sent",
+            ),
+            models.UniqueConstraint(
+                fields=["anomaly"],
+                condition=Q(channel=Channel.SYSTEM),
+                name="claim_we_open_once_per_episode",
             ),
         ]
         indexes = [
@@ -136,6 +198,12 @@ class Claim(Movable):
                 fields=["due_at"], condition=~Q(state="closed"), name="claim_next_step_due"
             ),
             models.Index(fields=["shopper", "-created_at"], name="claim_by_shopper"),
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=TIMED), name="claim_that_time_moves"
+            ),
+            models.Index(
+                fields=["remind_at"], condition=Q(state__in=WAITING), name="claim_to_remind"
+            ),
         ]
 
     def __str__(self) -> str:

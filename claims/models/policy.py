@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from claims.models import guards
-from claims.states import ClaimReason
+from claims.states import AskMedium, ClaimReason, Liable, Wish, WindowAnchor, WindowUnit
 
 
 def in_force(on: date) -> Q:
     """Return the condition that a dated row holds on this day."""
     return Q(valid_from__lte=on) & (Q(valid_until__isnull=True) | Q(valid_until__gt=on))
+
+
+def just_refund() -> list[str]:
+    """Return what every reason may be put right by."""
+    return [Wish.REFUND.value]
 
 
 class ReasonPolicyQuerySet(models.QuerySet["ReasonPolicy"]):
@@ -35,11 +40,119 @@ class ReasonPolicy(models.Model):
     text_en = models.TextField(_("rule in English"))
     text_zh = models.TextField(_("rule in Chinese"))
     window_days = models.PositiveSmallIntegerField(_("days to report"), default=30)
-    wait_days = models.PositiveSmallIntegerField(
-        _("silent days first"),
-        default=0,
-        help_text=_("Days without a scan before a parcel may be reported as not come."),
+    wait_days = models.PositiveSmallIntegerField(_("silent days first"), default=0)
+    earliest_anchor = models.CharField(
+        _("opens counted from"),
+        max_length=16,
+        choices=WindowAnchor,
+        default=WindowAnchor.DELIVERED,
+        db_default=WindowAnchor.DELIVERED,
     )
+    earliest_amount = models.PositiveSmallIntegerField(_("opens after"), default=0, db_default=0)
+    earliest_abroad = models.PositiveSmallIntegerField(
+        _("opens after, from abroad"),
+        null=True,
+        blank=True,
+        help_text=_("For parcels that cross a border; empty means the same."),
+    )
+    earliest_unit = models.CharField(
+        _("counted in"),
+        max_length=12,
+        choices=WindowUnit,
+        default=WindowUnit.DAYS,
+        db_default=WindowUnit.DAYS,
+    )
+    sooner_anchor = models.CharField(
+        _("or sooner, counted from"),
+        max_length=16,
+        choices=WindowAnchor,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("A second way to open; whichever comes first counts."),
+    )
+    sooner_amount = models.PositiveSmallIntegerField(_("or after"), default=0, db_default=0)
+    sooner_unit = models.CharField(
+        _("or counted in"),
+        max_length=12,
+        choices=WindowUnit,
+        default=WindowUnit.HOURS,
+        db_default=WindowUnit.HOURS,
+    )
+    latest_anchor = models.CharField(
+        _("closes counted from"),
+        max_length=16,
+        choices=WindowAnchor,
+        default=WindowAnchor.DELIVERED,
+        db_default=WindowAnchor.DELIVERED,
+    )
+    latest_amount = models.PositiveSmallIntegerField(_("closes after"), default=30, db_default=30)
+    latest_abroad = models.PositiveSmallIntegerField(
+        _("closes after, from abroad"),
+        null=True,
+        blank=True,
+        help_text=_("For parcels that cross a border; empty means the same."),
+    )
+    latest_unit = models.CharField(
+        _("closes counted in"),
+        max_length=12,
+        choices=WindowUnit,
+        default=WindowUnit.DAYS,
+        db_default=WindowUnit.DAYS,
+    )
+    long_stop_amount = models.PositiveSmallIntegerField(
+        _("hard stop after"),
+        null=True,
+        blank=True,
+        help_text=_("Counted from the same fact; after it not even the desk files one."),
+    )
+    long_stop_unit = models.CharField(
+        _("hard stop counted in"),
+        max_length=12,
+        choices=WindowUnit,
+        default=WindowUnit.DAYS,
+        db_default=WindowUnit.DAYS,
+    )
+    takes_late = models.BooleanField(
+        _("takes late reports"),
+        default=False,
+        db_default=False,
+        help_text=_("Shoppers may still report between the end and the hard stop; a person looks."),
+    )
+    country = models.CharField(
+        _("holidays of"),
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Two letters; empty means where the parcel goes."),
+    )
+    zone = models.CharField(
+        _("days of"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("A time zone such as Asia/Shanghai; empty means where the parcel goes."),
+    )
+    resolutions = models.JSONField(
+        _("puts right by"), default=just_refund, db_default=Value(["refund"], models.JSONField())
+    )
+    """Wishes on offer, the usual one first."""
+    liable = models.CharField(
+        _("liable until found otherwise"),
+        max_length=10,
+        choices=Liable,
+        default=Liable.CARRIER,
+        db_default=Liable.CARRIER,
+    )
+    return_above = models.JSONField(
+        _("wanted back above"),
+        null=True,
+        blank=True,
+        help_text=_("Such as “USD 100, CNY 700”; empty means never."),
+    )
+    """{currency: minor units}; a currency that is not named is never asked back."""
     decide_days = models.PositiveSmallIntegerField(_("days to decide"), default=3)
     answer_days = models.PositiveSmallIntegerField(_("days the shopper has to answer"), default=7)
     refunds_delivery_fee = models.BooleanField(_("gives the delivery fee back"), default=True)
@@ -64,7 +177,7 @@ class ReasonPolicy(models.Model):
 
 
 class EvidenceAsk(models.Model):
-    """One kind of photo a reason asks for."""
+    """One thing a reason asks to see: a photo, or a statement the shopper signs."""
 
     policy = models.ForeignKey(ReasonPolicy, on_delete=models.PROTECT, related_name="asks")
     kind = models.SlugField(_("kind"), max_length=24)
@@ -73,7 +186,31 @@ class EvidenceAsk(models.Model):
     hint_en = models.CharField(_("hint in English"), max_length=200)
     hint_zh = models.CharField(_("hint in Chinese"), max_length=200)
     sketch = models.CharField(_("sketch"), max_length=24, default="item")
-    minimum = models.PositiveSmallIntegerField(_("photos needed"), default=1)
+    medium = models.CharField(
+        _("given as"),
+        max_length=12,
+        choices=AskMedium,
+        default=AskMedium.PHOTO,
+        db_default=AskMedium.PHOTO,
+    )
+    minimum = models.PositiveSmallIntegerField(
+        _("needed"), default=1, help_text=_("How many; 0 means that it is welcome, not needed.")
+    )
+    above = models.JSONField(
+        _("only above"),
+        null=True,
+        blank=True,
+        help_text=_("Such as “USD 100, CNY 700”; empty means whatever it is worth."),
+    )
+    """{currency: minor units}: needed only for more; a currency that is not named, never."""
+    only_if = models.CharField(
+        _("only if"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("An answer, such as “why=damaged”; empty means always."),
+    )
     position = models.PositiveSmallIntegerField(_("place"), default=0)
 
     class Meta:
