@@ -3,13 +3,20 @@
 // The page works without this file: each ask has a plain file input and a button. This module hides
 // those, shows its own, and sends every file in its own request. Words come from the page's
 // <template data-words>, so they are in the reader's language. The queue belongs to the document, not
-// to the form: when htmx swaps the next step in, photos still on their way keep going.
+// to the form: when htmx swaps the next step in, photos still on their way keep going. What has not
+// arrived yet also lies in the browser's own database, so that a reload or a crash loses nothing.
 
 const LANES = 2;
 const PAUSES = [1000, 4000, 10000]; // before the second, third and last try
 const STALL = 45000; // no byte moved for so long: the line is dead
 const SPEAK_EVERY = 5000;
+// Up to here a picture goes as the camera wrote it: its hidden facts help the desk and are hidden
+// from everybody else. Only what is larger is made smaller first, and the row says so.
+const BIG = 12 * 1024 * 1024;
+const BIG_WHEN_SAVING = 2 * 1024 * 1024; // the person asked their browser to save data
+const SIDE = 4096; // pixels of the longer side that a picture made smaller keeps
 const KINDS = new Set(["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]);
+const DRAWN = /^image\/(jpeg|png|webp)$/; // what every browser can draw
 const ENDINGS = /\.(jpe?g|png|webp|hei[cf])$/i;
 
 /** Everything on its way or failed in this document, oldest first. */
@@ -74,6 +81,76 @@ function keyOf(file, slot) {
   return hash(text, 1) + hash(text, 2);
 }
 
+// --- The shelf: photos that have not arrived survive a reload, a crash and a flat battery -----------
+
+const SHELF = "amends.photos";
+const KEPT_FOR = 14 * 24 * 3600 * 1000; // as long as a draft lives
+
+function shelf(mode, act) {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(SHELF, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("photos", { keyPath: "id" });
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => {
+      const base = asked.result;
+      const deal = base.transaction("photos", mode);
+      const answer = act(deal.objectStore("photos"));
+      deal.oncomplete = () => {
+        base.close();
+        resolve(answer?.result);
+      };
+      deal.onabort = () => {
+        base.close();
+        reject(deal.error);
+      };
+    };
+  });
+}
+
+const placeOf = (job) => `${job.url} ${job.key}`;
+
+async function keep(job) {
+  const { url, slot, kind, request, key } = job;
+  const { name, type, lastModified } = job.file;
+  try {
+    // The bytes, not the file: a phone may forget what a picked file pointed to.
+    const bytes = await job.file.arrayBuffer();
+    const entry = { id: placeOf(job), url, slot, kind, request, key, name, type, lastModified, bytes };
+    await shelf("readwrite", (photos) => photos.put({ ...entry, at: Date.now() }));
+    job.kept = true;
+    if (job.token || job.state === "gone") forget(job);
+  } catch {
+    // Private windows may have no room; then the photo lives in this page only.
+  }
+}
+
+function forget(job) {
+  if (!job.key) return;
+  job.kept = false;
+  shelf("readwrite", (photos) => photos.delete(placeOf(job))).catch(() => {});
+}
+
+/** Take up what an earlier visit to this page could not send. */
+async function unshelve() {
+  const { url } = remembered;
+  let entries;
+  try {
+    entries = await shelf("readonly", (photos) => photos.getAll());
+  } catch {
+    return;
+  }
+  for (const entry of entries) {
+    const list = entry.url === url && remembered.url === url ? listOf(entry.slot) : null;
+    const has = list?.querySelector(`li[data-key="${CSS.escape(entry.key)}"]`);
+    if (has || Date.now() - entry.at > KEPT_FOR) forget(entry);
+    else if (list && !jobs.some((job) => job.key === entry.key && job.url === url)) {
+      const { name, type, lastModified } = entry;
+      begin(new File([entry.bytes], name, { type, lastModified }), entry, { kept: true });
+    }
+  }
+  pump();
+}
+
 // --- Rows -----------------------------------------------------------------------------------------
 
 const askOf = (slot) => form?.querySelector(`[data-ask="${CSS.escape(slot)}"]`) ?? null;
@@ -119,6 +196,7 @@ function paint(job) {
   const busy = jobs.filter((other) => other.state === "sending").length;
   const looks = {
     waiting: () => ({ icon: "clock", text: count("queued", Math.max(1, behind + busy)) }),
+    shrinking: () => ({ icon: "spin", text: say("shrinking", { size: megabytes(job.file.size) }) }),
     sending: () => ({
       icon: "spin",
       text: say("sending", { percent: `${job.percent}%` }),
@@ -135,8 +213,7 @@ function paint(job) {
       again: true,
     }),
     refused: () => ({ icon: "warn", tone: "t-bad", text: job.sentence }),
-    done: () => ({ icon: "check", text: job.sentence }),
-    blurred: () => ({ icon: "check", text: job.sentence }),
+    done: () => ({ icon: "check", text: [job.sentence, job.was].filter(Boolean).join(" ") }),
   };
   job.item.dataset.state = job.state;
   show(job.item, looks[job.state]());
@@ -149,8 +226,8 @@ function paintAll() {
 
 // --- What is asked for, and how much of it is there ------------------------------------------------
 
-const GOOD = new Set(["received", "clean", "checking", "done", "blurred"]);
-const MOVING = new Set(["waiting", "sending", "pausing", "offline"]);
+const GOOD = new Set(["received", "clean", "checking", "done"]);
+const MOVING = new Set(["shrinking", "waiting", "sending", "pausing", "offline"]);
 
 function tally() {
   if (form) {
@@ -272,8 +349,10 @@ function answer(job, status, text, retryAfter) {
     accept(job, news);
   } else if (status === 413 && !news) {
     refuse(job, say("large", { size: megabytes(job.file.size), limit: megabytes(remembered.limit) }));
-  } else if (status === 401 || status === 403) {
-    refuse(job, news?.sentence || say("signin"));
+  } else if (!news && [401, 403, 404].includes(status)) {
+    // Signed out meanwhile, or the page is old: the photo stays on its shelf for the next visit.
+    job.state = "refused";
+    job.sentence = say("signin");
   } else if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
     refuse(job, news?.sentence || say("unreadable"));
   } else {
@@ -297,6 +376,7 @@ function answer(job, status, text, retryAfter) {
 function refuse(job, sentence) {
   job.state = "refused";
   job.sentence = sentence;
+  forget(job);
 }
 
 /** Take the server's word for a photo: kept, ready or refused. */
@@ -304,6 +384,11 @@ function accept(job, news) {
   job.token = news.token ?? job.token;
   job.sentence = news.sentence || job.sentence;
   job.item.dataset.token = job.token ?? "";
+  if (job.kept) forget(job);
+  // It had arrived before, and only the answer was lost: one row is enough.
+  for (const twin of form?.querySelectorAll(`li[data-token="${CSS.escape(job.token)}"]`) ?? []) {
+    if (twin !== job.item) twin.remove();
+  }
   if (news.thumb) picture(job.item, news.thumb);
   if (news.state === "clean") job.state = "done";
   else if (news.state === "refused") job.state = "refused";
@@ -350,41 +435,81 @@ function fault(file) {
     return say("wrong");
   }
   if (file.size === 0) return say("empty");
-  if (file.size > remembered.limit) {
-    return say("large", { size: megabytes(file.size), limit: megabytes(remembered.limit) });
-  }
+  if (file.size > remembered.limit && !DRAWN.test(kind)) return tooLarge(file);
   return "";
+}
+
+function tooLarge(file) {
+  return say("large", { size: megabytes(file.size), limit: megabytes(remembered.limit) });
 }
 
 function add(files, ask) {
   const slot = ask.dataset.ask;
-  const list = listOf(slot);
   for (const file of files) {
     const key = keyOf(file, slot);
     const twin = jobs.find((job) => job.key === key && job.state !== "refused");
     if (twin) continue;
-    const job = {
-      file,
-      slot,
-      kind: ask.dataset.kind || slot,
-      request: ask.dataset.request || "",
-      key,
-      url: remembered.url,
-      state: "waiting",
-      percent: 0,
-      tries: 0,
-      sentence: "",
-      token: "",
-      item: row(file.name),
-    };
-    const trouble = fault(file);
-    const kept = form.querySelectorAll("[data-list] > li:not(.t-bad)").length;
-    if (trouble) refuse(job, trouble);
-    else if (kept >= remembered.most) refuse(job, count("many", remembered.most));
-    else if (/^image\/(jpeg|png|webp)$/.test(file.type)) picture(job.item, URL.createObjectURL(file));
-    jobs.push(job);
-    list.append(job.item);
+    const kind = ask.dataset.kind || slot;
+    begin(file, { slot, kind, request: ask.dataset.request || "", key, url: remembered.url });
   }
+  pump();
+}
+
+/** Put a file into the queue, or say at once why it need not be sent. */
+function begin(file, { slot, kind, request, key, url }, { kept = false } = {}) {
+  const job = {
+    file,
+    slot,
+    kind,
+    request,
+    key,
+    url,
+    kept,
+    state: "waiting",
+    percent: 0,
+    tries: 0,
+    sentence: "",
+    was: "",
+    token: "",
+    item: row(file.name),
+  };
+  const trouble = fault(file);
+  const others = form.querySelectorAll("[data-list] > li:not(.t-bad)").length;
+  if (trouble) refuse(job, trouble);
+  else if (others >= remembered.most) refuse(job, count("many", remembered.most));
+  else {
+    if (DRAWN.test(file.type)) picture(job.item, URL.createObjectURL(file));
+    if (!kept) keep(job);
+    const limit = navigator.connection?.saveData ? BIG_WHEN_SAVING : BIG;
+    if (DRAWN.test(file.type) && file.size > limit) shrink(job);
+  }
+  jobs.push(job);
+  listOf(slot).append(job.item);
+}
+
+/** Draw a very large picture smaller before it goes; what cannot be drawn goes as it is. */
+async function shrink(job) {
+  job.state = "shrinking";
+  const { file } = job;
+  try {
+    const whole = await createImageBitmap(file);
+    const share = Math.min(1, SIDE / Math.max(whole.width, whole.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(whole.width * share);
+    canvas.height = Math.round(whole.height * share);
+    canvas.getContext("2d").drawImage(whole, 0, 0, canvas.width, canvas.height);
+    whole.close();
+    const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+    if (small && small.size < file.size) {
+      job.file = new File([small], file.name, { type: "image/jpeg" });
+      job.was = say("shrunk", { size: megabytes(file.size) });
+    }
+  } catch {
+    // No picture after all, or too big for this phone: the server says what it is.
+  }
+  if (job.state !== "shrinking") return;
+  job.state = "waiting";
+  if (job.file.size > remembered.limit) refuse(job, tooLarge(job.file));
   pump();
 }
 
@@ -396,6 +521,7 @@ async function remove(item) {
   if (job) {
     job.state = "gone";
     clearTimeout(job.timer);
+    forget(job);
     job.line?.abort();
     jobs.splice(jobs.indexOf(job), 1);
   }
@@ -485,13 +611,13 @@ function bind() {
   for (const node of form.querySelectorAll("[data-fancy]")) {
     // What the list of mistakes links to must be the control that is there.
     const pick = node.querySelector("[data-pick]");
-    const plain = document.getElementById(pick.id.replace("pick_", "photo_"));
+    const plain = pick && document.getElementById(pick.id.replace("pick_", "photo_"));
     if (plain) [plain.id, pick.id] = [pick.id, plain.id];
     node.hidden = false;
   }
   form.addEventListener("submit", hold, true);
   form.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-pick]")) return;
+    if (!event.target.matches("[data-pick], [data-shoot]")) return;
     add([...event.target.files], event.target.closest("[data-ask]"));
     event.target.value = "";
   });
@@ -507,6 +633,7 @@ function bind() {
   for (const ask of form.querySelectorAll("[data-ask]")) drops(ask);
   resume();
   paintAll();
+  unshelve();
 }
 
 /** Put rows still on their way back into their lists, and watch those the server is still cleaning. */
@@ -552,11 +679,16 @@ function drops(ask) {
 }
 
 addEventListener("online", () => {
-  for (const job of jobs) if (job.state === "offline") job.state = "waiting";
+  for (const job of jobs) {
+    if (job.state !== "offline" && job.state !== "dropped") continue;
+    job.state = "waiting";
+    job.tries = 0;
+  }
   pump();
 });
+// What lies on the shelf goes on at the next visit; only the rest would be lost.
 addEventListener("beforeunload", (event) => {
-  if (jobs.some((job) => MOVING.has(job.state))) event.preventDefault();
+  if (jobs.some((job) => MOVING.has(job.state) && !job.kept)) event.preventDefault();
 });
 
 // Continue swaps the next question in, so that photos on their way keep going.
