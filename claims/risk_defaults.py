@@ -32,7 +32,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Signal.PHOTO_EDITED, 5),
     Rule(Signal.LOST_DELIVERED, 35),
     Rule(Signal.DAMAGED_EARLY, 25),
-    Rule(Signal.MISSING_WEIGHT, 30),
+    Rule(Signal.MISSING_WEIGHT, 30, at_least=20),
     Rule(Signal.REFUSED_KEPT, 30),
     *(
         Rule(Signal.HIGH_VALUE, 15, at_least=limit * 5 // 2, currency=currency)

@@ -7,6 +7,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from claims import marks
 from claims.risk_defaults import install
 
 
@@ -14,14 +15,43 @@ def lay_down(apps, schema_editor):
     install(apps)
 
 
-def take_up(apps, schema_editor):
-    """Nothing to undo: the tables go, and their rows with them."""
+def mark(apps, schema_editor):
+    """Mark everybody who has claimed by the contact details of their orders."""
+    Claim = apps.get_model("claims", "Claim")
+    Mark = apps.get_model("claims", "Mark")
+    Order = apps.get_model("tracking", "Order")
+    claimed = Claim.objects.filter(submitted_at__isnull=False).order_by().values("shopper_id")
+    rows = Order.objects.filter(shopper_id__in=claimed).select_related("shopper")
+    for order in rows.iterator(chunk_size=1000):
+        found = (
+            ("email", marks.email(order.shopper.email)),
+            ("email", marks.email(order.email)),
+            ("phone", marks.phone(order.phone)),
+            (
+                "address",
+                marks.address(order.address, postcode=order.postcode, country=order.country),
+            ),
+            ("payment", marks.payment(order.payment_instrument, name=order.recipient_name)),
+        )
+        Mark.objects.bulk_create(
+            [
+                Mark(
+                    shopper_id=order.shopper_id,
+                    kind=kind,
+                    digest=marks.digest(kind, text),
+                    seen_at=order.created_at,
+                )
+                for kind, text in found
+                if text
+            ],
+            ignore_conflicts=True,
+        )
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("claims", "0009_conversation"),
-        ("tracking", "0001_initial"),
+        ("tracking", "__first__"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -335,6 +365,37 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "risk rules",
             },
         ),
+        migrations.CreateModel(
+            name="Weighing",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "by",
+                    models.CharField(
+                        choices=[("packed", "the packing table"), ("carrier", "the carrier")],
+                        max_length=8,
+                        verbose_name="weighed by",
+                    ),
+                ),
+                (
+                    "grams",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="grams",
+                    ),
+                ),
+                ("told_at", models.DateTimeField(verbose_name="written down")),
+            ],
+            options={
+                "verbose_name": "weighing",
+                "verbose_name_plural": "weighings",
+            },
+        ),
         migrations.AddField(
             model_name="agentsignal",
             name="agent",
@@ -481,6 +542,26 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="rules",
                 to="claims.riskpolicy",
+            ),
+        ),
+        migrations.AddField(
+            model_name="weighing",
+            name="parcel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tracking.parcel"
+            ),
+        ),
+        migrations.AddField(
+            model_name="weighing",
+            name="told_by",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="written down by",
             ),
         ),
         migrations.AddConstraint(
@@ -703,5 +784,41 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.RunPython(lay_down, take_up),
+        migrations.AddConstraint(
+            model_name="weighing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("grams__gte", 1)), name="weighing_weighs_something"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="weighing",
+            trigger=pgtrigger.compiler.Trigger(
+                name="weighing_is_never_rewritten",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="18f464b1f9c7c85076e20b7e9068eb2fd012a4c3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_weighing_is_never_rewritten_6fd22",
+                    table="claims_weighing",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="weighing",
+            trigger=pgtrigger.compiler.Trigger(
+                name="weighing_is_never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'weighing_is_never_emptied: these rows are kept for good';",
+                    hash="80ba6462cfe56253fe7f25f9d09428f001d73562",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_weighing_is_never_emptied_1669c",
+                    table="claims_weighing",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.RunPython(lay_down, migrations.RunPython.noop),
+        migrations.RunPython(mark, migrations.RunPython.noop),
     ]

@@ -30,6 +30,7 @@ from claims.models.risk import (
     RiskPolicy,
     RiskRating,
     RiskRule,
+    Weighing,
 )
 
 __all__ = [
@@ -68,4 +69,5 @@ __all__ = [
     "RiskPolicy",
     "RiskRating",
     "RiskRule",
+    "Weighing",
 ]

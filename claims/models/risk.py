@@ -188,6 +188,39 @@ class Forwarder(models.Model):
         return self.name
 
 
+class Weighing(models.Model):
+    """What a parcel weighed when it was packed, or on the carrier's belt, in grams."""
+
+    parcel = models.ForeignKey("tracking.Parcel", on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(
+        _("weighed by"),
+        max_length=8,
+        choices=[("packed", _("the packing table")), ("carrier", _("the carrier"))],
+    )
+    grams = models.PositiveIntegerField(_("grams"), validators=[MinValueValidator(1)])
+    told_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("written down by"),
+    )
+    told_at = models.DateTimeField(_("written down"))
+
+    class Meta:
+        verbose_name = _("weighing")
+        verbose_name_plural = _("weighings")
+        constraints = [
+            models.CheckConstraint(condition=Q(grams__gte=1), name="weighing_weighs_something")
+        ]
+        triggers = guards.append_only("weighing")
+
+    def __str__(self) -> str:
+        return f"{self.grams} g"
+
+
 class Verdict(models.TextChoices):
     """What an auditor says of an automatic approval."""
 
