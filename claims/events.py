@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from portal.lib.events import DomainEvent
 
@@ -134,3 +134,19 @@ class ReminderDue(ClaimEvent):
     text: str
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimsEscalated(DomainEvent):
+    """
+    Promises run out, or have; ``to`` holds the post named by ``step``, lead or manager.
+
+    ``claims`` are the first of ``count``: ref, kind of promise, severity, due_at and is_late.
+    """
+
+    name: ClassVar[str] = "claims.claims_escalated"
+    to: int
+    language: str
+    step: str
+    count: int
+    claims: list[dict[str, Any]]

@@ -56,6 +56,13 @@ def reminders_due(*, since: datetime, until: datetime, now: datetime) -> int:
     return sum(now >= since + (until - since) * share for share in REMIND_AT)
 
 
+def next_reminder(*, since: datetime, until: datetime, sent: int) -> datetime:
+    """Return when the next reminder goes out, or when the wait ends once all have."""
+    if sent >= len(REMIND_AT):
+        return until
+    return since + (until - since) * REMIND_AT[sent]
+
+
 # --- Windows ----------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.wording import account, claims, drafts, noticed, parcels, webhooks
+from notifications.wording import account, claims, drafts, escalations, noticed, parcels, webhooks
 from notifications.wording.base import Builder, Facts
 
 
@@ -177,6 +177,15 @@ _ENTRIES = (
         cause=_by("claim_id", "until"),
         secret=frozenset({"key"}),
         expires="until",
+    ),
+    Entry(
+        name="escalated",
+        label=_("Promises that run out"),
+        event="claims.claims_escalated",
+        kind=ACCOUNT,
+        needs=frozenset({"step", "count", "claims"}),
+        builder=escalations.escalated,
+        cause=_event,
     ),
     Entry(
         name="claim_received",

@@ -91,6 +91,21 @@ class Calendar:
         """Return the moment so many working hours later, None if a pause has no end."""
         return self._after(start, round(hours * 3600 * 10**6), pauses)
 
+    def deadline(
+        self, start: datetime, *, days: float = 0, hours: float = 0, pauses: Sequence[Pause] = ()
+    ) -> datetime | None:
+        """
+        Return the first moment by which so much working time has passed, None if a pause is open.
+
+        Where ``days_after`` names the next opening, this names the closing before it: what is
+        promised within a day and asked for on Saturday is due when Monday ends.
+        """
+        span = round(days * self._day) + round(hours * 3600 * 10**6)
+        if span <= 0:
+            return start
+        last = self._after(start, span - 1, pauses)
+        return None if last is None else last + _MICRO
+
     def _after(self, start: datetime, span: int, pauses: Sequence[Pause]) -> datetime | None:
         """
         Return the moment by which ``span`` of working time has passed.
@@ -214,7 +229,13 @@ def merge(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 
 @functools.lru_cache(maxsize=1024)
 def calendar(
-    *, zone: str = "UTC", weekdays: str = "", country: str = "", subdivision: str = ""
+    *,
+    zone: str = "UTC",
+    weekdays: str = "",
+    country: str = "",
+    subdivision: str = "",
+    opens: time = time(),
+    closes: time | None = None,
 ) -> Calendar:
     """
     Return the calendar of a place, made once.
@@ -228,6 +249,8 @@ def calendar(
         weekdays=weekdays.strip() or usual_weekdays(country),
         country=country,
         subdivision=subdivision,
+        opens=opens,
+        closes=closes,
     )
 
 

@@ -1,5 +1,12 @@
 """Claims and the money that follows: constraints first."""
 
+from claims.models.approving import (
+    AutoApprovalRule,
+    AutoBudget,
+    AutoSwitch,
+    AutoSwitchMove,
+    BudgetCounter,
+)
 from claims.models.claim import Claim, ClaimLine, ClaimTransition, ClaimUnit
 from claims.models.clock import (
     ClaimClock,
@@ -16,7 +23,14 @@ from claims.models.compensation import (
     GatewayNotice,
     PaymentBalance,
 )
-from claims.models.decision import Approval, Assessment
+from claims.models.contract import CarrierContract, Consignment, ExchangeRate
+from claims.models.decision import (
+    Approval,
+    Assessment,
+    CounterOffer,
+    Decline,
+    Reopening,
+)
 from claims.models.evidence import Evidence, EvidenceRequest
 from claims.models.filing import FilingOverride, Statement
 from claims.models.ledger import Entry, Posting
@@ -40,20 +54,30 @@ __all__ = [
     "Assessment",
     "Attempt",
     "AuditSample",
+    "AutoApprovalRule",
+    "AutoBudget",
+    "AutoSwitch",
+    "AutoSwitchMove",
+    "BudgetCounter",
+    "CarrierContract",
     "Claim",
     "ClaimClock",
     "ClaimLine",
     "ClaimTransition",
     "ClaimUnit",
     "Compensation",
+    "Consignment",
     "CompensationTransition",
+    "CounterOffer",
+    "Decline",
     "Entry",
     "Escalation",
     "Evidence",
     "EvidenceAsk",
     "EvidenceRequest",
-    "Forwarder",
+    "ExchangeRate",
     "FilingOverride",
+    "Forwarder",
     "GatewayNotice",
     "InternalNote",
     "Mark",
@@ -62,12 +86,13 @@ __all__ = [
     "PaymentBalance",
     "Posting",
     "ReasonPolicy",
+    "Reopening",
+    "RiskPolicy",
+    "RiskRating",
+    "RiskRule",
     "ServiceLevel",
     "SeverityChange",
     "SeverityLimit",
     "Statement",
-    "RiskPolicy",
-    "RiskRating",
-    "RiskRule",
     "Weighing",
 ]

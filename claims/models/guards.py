@@ -7,7 +7,7 @@ from __future__ import annotations
 import pgtrigger
 
 
-def _refuse(name: str, unless: str, message: str) -> str:
+def refuse(name: str, unless: str, message: str) -> str:
     """Return PL/pgSQL that refuses the row unless a condition holds; an unknown one does not."""
     return f"""
         IF ({unless}) IS NOT TRUE THEN
@@ -24,7 +24,7 @@ def frozen(name: str, *columns: str) -> pgtrigger.Trigger:
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        func=_refuse(name, same, "these columns are written once") + "RETURN NEW;",
+        func=refuse(name, same, "these columns are written once") + "RETURN NEW;",
     )
 
 
@@ -64,7 +64,7 @@ def limits_move_forward() -> pgtrigger.Trigger:
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func=_refuse(
+        func=refuse(
             name,
             "NOT EXISTS (SELECT 1 FROM claims_approvallimit l"
             " WHERE l.currency = NEW.currency AND l.valid_from >= NEW.valid_from)",
@@ -74,89 +74,21 @@ def limits_move_forward() -> pgtrigger.Trigger:
     )
 
 
-def approval_is_bound() -> list[pgtrigger.Trigger]:
-    """
-    Return the guards of an approval.
-
-    Its sum is the assessment's, its payee the order's own payment, its claimant the shopper, its
-    limit the one in force that day, and its digest covers them all.
-    """
-    bound, limit, steps = (
-        "approval_is_bound_to_its_claim",
-        "approval_uses_the_limit_in_force",
-        "approval_only_goes_forward",
+def rows_move_forward(noun: str, table: str, column: str) -> pgtrigger.Trigger:
+    """Return the same guard for dated rows of any table, those with one value of a column."""
+    name = f"{noun}_only_moves_forward"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=refuse(
+            name,
+            f"NOT EXISTS (SELECT 1 FROM {table} l"
+            f" WHERE l.{column} = NEW.{column} AND l.valid_from >= NEW.valid_from)",
+            "a row begins after those before it",
+        )
+        + "RETURN NEW;",
     )
-    day = "(NEW.reviewed_at AT TIME ZONE 'UTC')::date"
-    return [
-        pgtrigger.Trigger(
-            name=bound,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Insert,
-            func=_refuse(
-                bound,
-                "EXISTS (SELECT 1 FROM claims_claim c"
-                " JOIN claims_assessment a ON a.claim_id = c.id"
-                " JOIN tracking_order o ON o.id = c.order_id"
-                " WHERE c.id = NEW.claim_id AND a.id = NEW.assessment_id"
-                " AND c.shopper_id = NEW.claimant_id"
-                " AND a.amount_minor = NEW.amount_minor AND a.currency = NEW.currency"
-                " AND c.currency = NEW.currency"
-                " AND o.payment_reference = NEW.payee"
-                " AND o.payment_instrument = NEW.instrument"
-                " AND NEW.digest = encode(sha256(convert_to(concat_ws(chr(31), a.id, a.digest,"
-                " NEW.amount_minor, NEW.currency, NEW.instrument, NEW.payee), 'UTF8')), 'hex'))",
-                "sum, currency, payee, claimant and digest must be those of claim and assessment",
-            )
-            + "RETURN NEW;",
-        ),
-        pgtrigger.Trigger(
-            name=limit,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Insert,
-            func=_refuse(
-                limit,
-                "EXISTS (SELECT 1 FROM claims_approvallimit l WHERE l.id = NEW.limit_id"
-                " AND l.currency = NEW.currency AND l.single_minor = NEW.limit_minor"
-                f" AND l.valid_from <= {day} AND NOT EXISTS ("
-                "SELECT 1 FROM claims_approvallimit n WHERE n.currency = l.currency"
-                f" AND n.valid_from > l.valid_from AND n.valid_from <= {day}))",
-                "the limit must be the one in force for the currency on that day",
-            )
-            + "RETURN NEW;",
-        ),
-        frozen(
-            "approval_is_never_altered",
-            "claim_id",
-            "assessment_id",
-            "amount_minor",
-            "currency",
-            "instrument",
-            "payee",
-            "digest",
-            "limit_id",
-            "limit_minor",
-            "claimant_id",
-            "reviewer_id",
-            "reviewed_at",
-        ),
-        pgtrigger.Trigger(
-            name=steps,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Update,
-            func=_refuse(
-                steps,
-                "(OLD.approved_at IS NULL OR (NEW.approved_at = OLD.approved_at"
-                " AND NEW.approver_id IS NOT DISTINCT FROM OLD.approver_id))"
-                " AND (OLD.voided_at IS NULL OR (NEW.voided_at = OLD.voided_at"
-                " AND NEW.approved_at IS NOT DISTINCT FROM OLD.approved_at))"
-                " AND (OLD.voided_at IS NOT NULL OR NEW.voided_at IS NULL OR NOT EXISTS ("
-                "SELECT 1 FROM claims_compensation m WHERE m.approval_id = NEW.id))",
-                "a yes is neither taken back nor moved to another person, nor void once used",
-            )
-            + "RETURN NEW;",
-        ),
-        *kept("approval"),
-    ]
 
 
 def compensation_is_approved() -> list[pgtrigger.Trigger]:
@@ -167,7 +99,7 @@ def compensation_is_approved() -> list[pgtrigger.Trigger]:
             name=approved,
             when=pgtrigger.Before,
             operation=pgtrigger.Insert,
-            func=_refuse(
+            func=refuse(
                 approved,
                 "EXISTS (SELECT 1 FROM claims_approval p"
                 " JOIN claims_claim c ON c.id = p.claim_id"
@@ -189,7 +121,7 @@ def compensation_is_approved() -> list[pgtrigger.Trigger]:
             IF NEW.state NOT IN ('failed', 'reversed') THEN
                 PERFORM 1 FROM claims_paymentbalance WHERE id = NEW.balance_id FOR UPDATE;
             """
-            + _refuse(
+            + refuse(
                 total,
                 "NEW.amount_minor + (SELECT COALESCE(SUM(m.amount_minor), 0)"
                 " FROM claims_compensation m WHERE m.balance_id = NEW.balance_id"
@@ -224,7 +156,7 @@ def captured_is_what_was_paid() -> pgtrigger.Trigger:
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        func=_refuse(
+        func=refuse(
             name,
             "EXISTS (SELECT 1 FROM tracking_order o WHERE o.id = NEW.order_id"
             " AND o.currency = NEW.currency AND NEW.captured_minor <= o.captured_minor)",
@@ -242,7 +174,7 @@ def posting_balances() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        func=_refuse(
+        func=refuse(
             name,
             "EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.id)"
             " AND NOT EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.id"
@@ -261,7 +193,7 @@ def entry_balances() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        func=_refuse(
+        func=refuse(
             name,
             "NOT EXISTS (SELECT 1 FROM claims_entry e WHERE e.posting_id = NEW.posting_id"
             " GROUP BY e.currency HAVING SUM(e.amount_minor) <> 0)",

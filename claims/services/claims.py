@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -287,15 +287,12 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
         raise WindowShut(why=option.why)
     _hold(claim)
     claim.policy = policy
-    decide_by = rules.business_days(now, policy.decide_days)
     sum_minor = reckoning.preview(claim=claim, now=now).amount_minor
     steps.keep(
         claim,
         submit_key=key,
         submitted_at=now,
         policy=policy,
-        decide_by=decide_by,
-        legal_due_at=now + timedelta(days=rules.LEGAL_DAYS),
         claimed_minor=sum_minor,
     )
     steps.take(
@@ -303,7 +300,8 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
         role=Role.SHOPPER, actor=claim.shopper, diff={"claimed_minor": sum_minor, "key": str(key)},
     )  # fmt: skip
     record(
-        ClaimFiled(reason=claim.reason, decide_by=facts.iso(decide_by), **facts.of(claim)), now=now
+        ClaimFiled(reason=claim.reason, decide_by=facts.iso(claim.decide_by), **facts.of(claim)),
+        now=now,
     )
     return claim
 
@@ -355,8 +353,7 @@ def screen(*, claim: Claim, now: datetime) -> Claim:
             decision_code="not_your_order", decision_text=text,
         )  # fmt: skip
     return steps.take(
-        claim, "pass_on", now=now, due_at=claim.decide_by or now, role=Role.SYSTEM,
-        visible_to_shopper=False,
+        claim, "pass_on", now=now, role=Role.SYSTEM, visible_to_shopper=False,
     )  # fmt: skip
 
 
@@ -373,7 +370,7 @@ def withdraw(*, claim: Claim, actor: User, now: datetime) -> Claim:
         raise NotYours
     steps.take(
         claim, "withdraw", now=now, due_at=now + rules.REOPEN_WITHIN,
-        role=Role.SHOPPER, actor=actor, **steps.resume(claim, now=now),
+        role=Role.SHOPPER, actor=actor,
     )  # fmt: skip
     steps.void_approval(claim, now=now)
     return claim
@@ -401,8 +398,4 @@ def reopen(*, claim: Claim, actor: User, now: datetime, note: str = "") -> Claim
         if claim.submitted_at is None or claim.due_at <= now:
             raise CannotReopen
         steps.hold_again(claim)
-    decide_by = rules.business_days(now, claim.policy.decide_days if claim.policy else 3)
-    return steps.take(
-        claim, "reopen", now=now, due_at=decide_by, role=role, actor=actor, note=note,
-        decide_by=decide_by, paused_at=None, answer_by=None,
-    )  # fmt: skip
+    return steps.take(claim, "reopen", now=now, role=role, actor=actor, note=note)

@@ -20,7 +20,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from claims import rules
 from claims.events import (
     ClaimApproved,
     CompensationRetried,
@@ -144,10 +143,7 @@ def retry(*, compensation: Compensation, agent: User, now: datetime) -> Compensa
     if claim.state != ClaimState.COMPENSATION_FAILED:
         raise NotNow(state=claim.get_state_display(), verb="compensate")
     payments.reserve(payments.balance(claim), compensation.amount_minor)
-    steps.take(
-        claim, "compensate", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
-        role=Role.AGENT, actor=agent,
-    )  # fmt: skip
+    steps.take(claim, "compensate", now=now, role=Role.AGENT, actor=agent)
     move(compensation, "retry", now=now, role=Role.AGENT, actor=agent)
     payments.keep(compensation, next_look_at=now + timedelta(minutes=1), leased_until=None, looks=0)
     record(CompensationRetried(compensation_id=compensation.pk, **facts.of(claim)), now=now)
@@ -261,10 +257,7 @@ def _intend(compensation_id: int, *, now: datetime, has_lease: bool = False) -> 
     move(compensation, "send", now=now, role=Role.SYSTEM, diff={"attempt": attempt.number})
     payments.keep(compensation, leased_until=now + _lease(), next_look_at=now + _lease(), looks=0)
     if claim.state == ClaimState.APPROVED:
-        steps.take(
-            claim, "compensate", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
-            role=Role.SYSTEM,
-        )  # fmt: skip
+        steps.take(claim, "compensate", now=now, role=Role.SYSTEM)
     reach("pay_before_intent")
     return _intent(compensation, attempt)
 

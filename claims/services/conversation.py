@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.events import EvidenceAsked, MessageSent
 from claims.models import Claim, Evidence, EvidenceRequest, InternalNote, Message
-from claims.services import facts, steps
+from claims.services import clocks, facts, steps
 from claims.services.refusals import NotYours, NoWords, Refusal
 from claims.states import FREES_UNITS, ClaimReason, ClaimState
 from portal.accounts.models import User
@@ -81,6 +81,7 @@ def write(
     except IntegrityError:
         return known.get()
     if role != Role.SHOPPER:
+        clocks.replied(claim=claim, now=now)
         record(MessageSent(message_id=message.pk, body=body, **facts.of(claim)), now=now)
     return message
 
@@ -190,7 +191,7 @@ def ask(
     text = _words(text)
     steps.take(
         claim, "ask", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,
-        answer_by=due_at, paused_at=now, assignee=agent,
+        assignee=agent,
     )  # fmt: skip
     request = EvidenceRequest.objects.create(
         claim=claim, kind=kind, text=text, asked_by=agent, asked_at=now, due_at=due_at
@@ -226,8 +227,4 @@ def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
     if since is not None and not (photos.exists() or words.exists()):
         raise NothingSent
     waiting.update(answered_at=now)
-    resumed = steps.resume(claim, now=now)
-    return steps.take(
-        claim, "answer", now=now, due_at=resumed.get("decide_by", now), role=Role.SHOPPER,
-        actor=shopper, **resumed,
-    )  # fmt: skip
+    return steps.take(claim, "answer", now=now, role=Role.SHOPPER, actor=shopper)

@@ -202,8 +202,7 @@ def propose(
     if is_single:
         return _grant(claim, approval, actor=agent, role=Role.AGENT, now=now)
     return steps.take(
-        claim, "propose", now=now, due_at=rules.business_days(now, rules.SECOND_WITHIN_DAYS),
-        role=Role.AGENT, actor=agent, visible_to_shopper=False,
+        claim, "propose", now=now, role=Role.AGENT, actor=agent, visible_to_shopper=False,
         diff={"amount_minor": approval.amount_minor, "digest": approval.digest},
     )  # fmt: skip
 
@@ -302,10 +301,7 @@ def take_up(*, claim: Claim, agent: User, now: datetime) -> Claim:
     steps.lock(claim)
     steps.require(agent, "claims.decide_claim", claim)
     _fresh_eyes(claim, agent)
-    return steps.take(
-        claim, "take_up", now=now, due_at=claim.decide_by or now, role=Role.AGENT, actor=agent,
-        assignee=agent,
-    )  # fmt: skip
+    return steps.take(claim, "take_up", now=now, role=Role.AGENT, actor=agent, assignee=agent)
 
 
 # --- The shopper ----------------------------------------------------------
@@ -332,8 +328,7 @@ def accept_offer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
         raise NotNow(state=claim.get_state_display(), verb="accept")
     _check_binding(claim, approval)
     steps.take(
-        claim, "accept", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
-        role=Role.SHOPPER, actor=shopper, answer_by=None,
+        claim, "accept", now=now, role=Role.SHOPPER, actor=shopper,
         approved_minor=claim.approved_minor + approval.amount_minor,
     )  # fmt: skip
     compensations.plan(approval=approval, now=now)
@@ -363,11 +358,9 @@ def appeal(*, claim: Claim, shopper: User, text: str, now: datetime) -> Claim:
         raise AppealsOver
     steps.hold_again(claim)
     steps.void_approval(claim, now=now)
-    decide_by = rules.business_days(now, 2)
     steps.take(
-        claim, "appeal", now=now, due_at=decide_by, role=Role.SHOPPER, actor=shopper,
-        note=text.strip(), appeals=claim.appeals + 1, decide_by=decide_by, paused_at=None,
-        answer_by=None, assignee=None,
+        claim, "appeal", now=now, role=Role.SHOPPER, actor=shopper, note=text.strip(),
+        appeals=claim.appeals + 1, assignee=None,
     )  # fmt: skip
     Message.objects.create(
         claim=claim, author=shopper, role=Role.SHOPPER, body=text.strip(), send_key=uuid4(),
@@ -415,8 +408,7 @@ def _fresh_eyes(claim: Claim, person: User) -> None:
 
 def _return_to_desk(claim: Claim, *, actor: User, role: Role, note: str, now: datetime) -> Claim:
     steps.take(
-        claim, "send_back", now=now, due_at=max(claim.decide_by or now, now), role=role,
-        actor=actor, note=note, visible_to_shopper=False,
+        claim, "send_back", now=now, role=role, actor=actor, note=note, visible_to_shopper=False,
     )  # fmt: skip
     steps.void_approval(claim, now=now)
     return claim
@@ -428,8 +420,7 @@ def _grant(claim: Claim, approval: Approval, *, actor: User, role: Role, now: da
     diff = {"amount_minor": approval.amount_minor, "digest": approval.digest}
     if claim.wish == Wish.REFUND and approval.amount_minor >= _whole(claim, now):
         steps.take(
-            claim, "approve", now=now, due_at=rules.business_days(now, rules.PAY_WITHIN_DAYS),
-            role=role, actor=actor, diff=diff, decided_at=now,
+            claim, "approve", now=now, role=role, actor=actor, diff=diff, decided_at=now,
             approved_minor=claim.approved_minor + approval.amount_minor,
         )  # fmt: skip
         compensations.plan(approval=approval, now=now)
@@ -438,7 +429,7 @@ def _grant(claim: Claim, approval: Approval, *, actor: User, role: Role, now: da
     answer_by = now + timedelta(days=days)
     steps.take(
         claim, "offer", now=now, due_at=answer_by, role=role, actor=actor, diff=diff,
-        decided_at=now, answer_by=answer_by,
+        decided_at=now,
     )  # fmt: skip
     record(
         OfferMade(

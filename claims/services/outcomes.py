@@ -139,7 +139,7 @@ def _reverse(claim: Claim, compensation: Compensation, answer: Answer, now: date
 def _tell_failure(claim: Claim, compensation: Compensation, now: datetime) -> None:
     # A claim that is being looked at again stays there; its next assessment counts the bounce.
     if claim.state in Claim.MOVES["fail"].origin:
-        steps.take(claim, "fail", now=now, due_at=rules.business_days(now, 1), role=Role.PROVIDER)
+        steps.take(claim, "fail", now=now, role=Role.PROVIDER)
     record(
         CompensationFailed(
             compensation_id=compensation.pk,

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
-from claims import defaults, risk_defaults
+from claims import clock_defaults, defaults, risk_defaults
 from claims.models import ApprovalLimit, ReasonPolicy
 from claims.services.refusals import Refusal
 
@@ -59,4 +59,5 @@ def limit_for(*, currency: str, now: datetime) -> ApprovalLimit:
 def install_defaults() -> None:
     """Lay down the default rows that are missing, as the migration did."""
     defaults.install(apps)
+    clock_defaults.install(apps)
     risk_defaults.install(apps)

@@ -9,7 +9,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from claims import rules, sla
 from claims.models import Approval, Claim, ClaimUnit
+from claims.services import clocks
 from claims.services.refusals import NotAllowed, NotNow, OwnClaim, Refusal
 from claims.states import FREES_UNITS
 from portal.accounts.models import User
@@ -34,7 +36,7 @@ def take(
     verb: str,
     *,
     now: datetime,
-    due_at: datetime,
+    due_at: datetime | None = None,
     role: Role,
     actor: User | None = None,
     reason_code: str = "",
@@ -44,27 +46,48 @@ def take(
     **fields: Any,
 ) -> Claim:
     """
-    Take one step of a locked claim and write when the next is due, with other ``fields``.
+    Take one step of a locked claim, with its clocks, and write when the next is due.
 
-    Units are let go of on the way into a state that frees them, unless they were paid for.
+    Where our own clocks run they say when that is; ``due_at`` says it for all other states: until
+    when somebody outside has time, or when an ended claim closes. Other ``fields`` are written in
+    the same stroke. Units are let go of on the way into a state that frees them, unless they were
+    paid for.
 
     :raises NotNow: if the table forbids it.
     """
+    before, target = claim.state, Claim.MOVES[verb].target
+    if before not in Claim.MOVES[verb].origin:
+        raise NotNow(state=claim.get_state_display(), verb=verb)
+    times = clocks.follow(claim, verb, target=target, now=now)
+    due_at = times.due_at or due_at
+    if due_at is None:
+        raise ValueError(f"nothing says when the step after {verb} is due")
+    also = {
+        **fields,
+        **times.fields,
+        "due_at": due_at,
+        "answer_by": due_at if target in sla.ANSWERED else None,
+        "remind_at": rules.next_reminder(since=now, until=due_at, sent=0)
+        if target in sla.ANSWERED
+        else None,
+        "reminders": 0,
+    }
     try:
         move(
             claim, verb, now=now, role=role, actor=actor, reason_code=reason_code, note=note,
-            diff=diff, visible_to_shopper=visible_to_shopper,
+            diff=diff, visible_to_shopper=visible_to_shopper, also=also,
         )  # fmt: skip
     except IllegalMove as refusal:
         raise NotNow(state=claim.get_state_display(), verb=verb) from refusal
-    keep(claim, due_at=due_at, reminders=0, **fields)
     if claim.state in FREES_UNITS and claim.executed_minor == 0:
         ClaimUnit.objects.filter(claim=claim, is_live=True).update(is_live=False)
     return claim
 
 
 def keep(claim: Claim, **fields: Any) -> None:
-    """Write some fields of a locked claim."""
+    """Write some fields of a locked claim; a wait that ends at another time is looked at anew."""
+    if "due_at" in fields and claim.state in sla.ANSWERED:
+        fields.setdefault("remind_at", None)
     for name, value in fields.items():
         setattr(claim, name, value)
     claim.save(update_fields=list(fields))
@@ -84,14 +107,8 @@ def hold_again(claim: Claim) -> None:
 
 
 def resume(claim: Claim, *, now: datetime) -> dict[str, Any]:
-    """Return the fields that let the desk's clock run on, longer by the time it stood still."""
-    if claim.paused_at is None or claim.decide_by is None:
-        return {}
-    return {
-        "decide_by": claim.decide_by + max(now - claim.paused_at, now - now),
-        "paused_at": None,
-        "answer_by": None,
-    }
+    """Return nothing: ``take`` itself lets the desk's clock run on; callers are being moved."""
+    return {}
 
 
 def require(person: User, permission: str, claim: Claim) -> None:

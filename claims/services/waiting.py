@@ -32,7 +32,7 @@ def trace(
     latest = now + rules.CARRIER_MAX
     return steps.take(
         claim, "trace", now=now, due_at=min(due_at or latest, latest), role=Role.AGENT,
-        actor=agent, note=note, paused_at=now, assignee=agent,
+        actor=agent, note=note, assignee=agent,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def request_back(
     due_at = due_at or now + rules.RETURN_WITHIN
     return steps.take(
         claim, "request_back", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,
-        answer_by=due_at, paused_at=now, assignee=agent,
+        assignee=agent,
     )  # fmt: skip
 
 
@@ -86,8 +86,6 @@ def receive_back(*, claim: Claim, agent: User, note: str, now: datetime) -> Clai
 
 
 def _back(claim: Claim, verb: str, *, agent: User | None, note: str, now: datetime) -> Claim:
-    resumed = steps.resume(claim, now=now)
     return steps.take(
-        claim, verb, now=now, due_at=resumed.get("decide_by", now), note=note, actor=agent,
-        role=Role.AGENT if agent else Role.SYSTEM, **resumed,
-    )  # fmt: skip
+        claim, verb, now=now, note=note, actor=agent, role=Role.AGENT if agent else Role.SYSTEM
+    )

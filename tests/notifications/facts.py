@@ -93,6 +93,28 @@ FACTS: dict[str, dict[str, Any]] = {
         "path": "/claims/AM-7K2P-94QX/carry-on/",
         "key": "AM-7K2P-94QX:1:1abcde:signature",
     },
+    "escalated": {
+        "event_id": 5,
+        "happened_at": "2026-09-14T10:45:00+00:00",
+        "step": "manager",
+        "count": 2,
+        "claims": [
+            {
+                "ref": "AM-7K2P-94QX",
+                "kind": "decide",
+                "severity": 2,
+                "due_at": "2026-09-14T10:45:00+00:00",
+                "is_late": True,
+            },
+            {
+                "ref": "AM-8M3R-55AB",
+                "kind": "pay",
+                "severity": 3,
+                "due_at": "2026-09-15T17:00:00+00:00",
+                "is_late": False,
+            },
+        ],
+    },
     "claim_received": {**CLAIM, "reason": "damaged", "decide_by": "2026-09-22T17:00:00+00:00"},
     "question": {
         **CLAIM,

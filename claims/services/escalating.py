@@ -1,0 +1,120 @@
+"""Whoever answers for the desk hears before a promise is broken, and once it is; each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from claims import sla
+from claims.events import ClaimsEscalated
+from claims.models import ClaimClock, Escalation
+from claims.sla import EscalationStep
+from portal.accounts.models import User
+from portal.accounts.roles import RoleName
+from portal.outbox.recording import record
+
+STEPS = EscalationStep
+ROLES = {STEPS.LEAD: RoleName.APPROVER, STEPS.MANAGER: RoleName.DUTY_MANAGER}
+"""Who holds the post: team leads give second yeses, duty managers run the day."""
+QUIET = timedelta(minutes=15)
+"""Letters to one post are at least so far apart, unless somebody could be hurt."""
+MOST = 2000
+LISTED = 20
+"""So many claims are named in one letter; the rest are counted."""
+
+
+@transaction.atomic
+def escalate(*, now: datetime, limit: int = 500) -> int:
+    """
+    Note for each clock whose share of time is used up who has to hear; return how many rows.
+
+    Running it again, or twice at once, adds nothing.
+    """
+    clocks = list(
+        ClaimClock.objects.filter(alarm_at__lte=now)
+        .order_by("alarm_at", "pk")
+        .select_for_update(skip_locked=True)[:limit]
+    )
+    known = set(Escalation.objects.filter(clock__in=clocks).values_list("clock_id", "step"))
+    rows = []
+    for clock in clocks:
+        for step, at in ((STEPS.LEAD, clock.lead_at), (STEPS.MANAGER, clock.manager_at)):
+            if at is not None and at <= now and (clock.pk, step.value) not in known:
+                rows.append(
+                    Escalation(
+                        clock=clock,
+                        claim_id=clock.claim_id,
+                        step=step,
+                        due_at=clock.due_at,
+                        raised_at=now,
+                    )
+                )
+        heard = {step for pk, step in known if pk == clock.pk} | {
+            row.step for row in rows if row.clock_id == clock.pk
+        }
+        clock.alarm_at = sla.shortest(
+            None if STEPS.LEAD in heard else clock.lead_at,
+            None if STEPS.MANAGER in heard else clock.manager_at,
+        )
+    Escalation.objects.bulk_create(rows, ignore_conflicts=True)
+    ClaimClock.objects.bulk_update(clocks, ["alarm_at"], batch_size=500)
+    return len(rows)
+
+
+@transaction.atomic
+def tell(*, now: datetime) -> int:
+    """
+    Write to each post about what it has not heard of yet; return how many letters were asked for.
+
+    Many claims go into one letter, and letters keep a distance, so that a bad day does not bury
+    those who have to act. A post that nobody holds stays visible in the queue alone.
+    """
+    count = 0
+    for step in STEPS:
+        untold = list(
+            Escalation.objects.filter(step=step, told_at=None)
+            .select_related("claim", "clock")
+            .order_by("due_at", "pk")
+            .select_for_update(of=("self",), skip_locked=True)[:MOST]
+        )
+        if not untold or not _may_write(step, untold, now):
+            continue
+        people = _holders(step)
+        for person in people:
+            record(_letter(step, untold, person, now), now=now)
+            count += 1
+        Escalation.objects.filter(pk__in=[row.pk for row in untold]).update(told_at=now)
+    return count
+
+
+def _may_write(step: str, untold: Iterable[Escalation], now: datetime) -> bool:
+    if any(row.claim.severity == sla.MOST_URGENT for row in untold):
+        return True
+    return not Escalation.objects.filter(step=step, told_at__gt=now - QUIET).exists()
+
+
+def _holders(step: EscalationStep) -> list[User]:
+    group = Group.objects.filter(name=ROLES[step].value)
+    return list(User.objects.filter(groups__in=group, is_active=True, is_staff=True).order_by("pk"))
+
+
+def _letter(step: str, rows: Sequence[Escalation], person: User, now: datetime) -> ClaimsEscalated:
+    return ClaimsEscalated(
+        to=person.pk,
+        language=person.language,
+        step=step,
+        count=len(rows),
+        claims=[
+            {
+                "ref": row.claim.ref,
+                "kind": row.clock.kind,
+                "severity": row.claim.severity,
+                "due_at": row.due_at.isoformat(),
+                "is_late": row.due_at <= now,
+            }
+            for row in rows[:LISTED]
+        ],
+    )
