@@ -14,7 +14,7 @@ run: ## Set up and start everything with the demo story (PORT=8000)
 	@exec $(SET_UP) run -- -m portal.ops.launcher run
 
 test: ## Run every test this machine can run (ARGS="tests/claims -k offer")
-	@exec $(SCRATCH) -m pytest --ds=portal.settings.test -n auto $(ARGS)
+	@exec $(SCRATCH) -m pytest --ds=portal.settings.test -n auto --dist worksteal $(ARGS)
 
 check: ## What CI runs: format, lint, types, contracts, migrations, templates, words, then test
 	@exec $(SCRATCH) -m portal.ops.checks

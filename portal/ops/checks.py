@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
-TESTS = [PYTHON, "-m", "pytest", "--ds=portal.settings.test", "-n", "auto"]
+TESTS = [PYTHON, "-m", "pytest", "--ds=portal.settings.test", "-n", "auto", "--dist", "worksteal"]
 CODE = ["portal", "tracking", "claims", "notifications", "tests", "bench", "manage.py"]
 
 JUDGED = ["0003_internal_remarks", "0005_watching"]
