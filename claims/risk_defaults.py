@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from claims.agents import AgentSignalKind, Watch
 from claims.defaults import FIRST_DAY, LIMITS, Models
 from claims.risk import Rule, Signal
 
@@ -41,6 +42,15 @@ RULES: tuple[Rule, ...] = (
 )
 """No single weak signal reaches the desk by itself; one strong one does, or two weak ones."""
 
+WATCHES: tuple[Watch, ...] = (
+    Watch(AgentSignalKind.PACE, at_least=15, percent=300, days=28),
+    Watch(AgentSignalKind.SAME_SHOPPER, at_least=3, days=30),
+    Watch(AgentSignalKind.OWN_DETAILS, days=30),
+    Watch(AgentSignalKind.UNDER_LIMIT, at_least=5, percent=50, days=30, margin_percent=10),
+    Watch(AgentSignalKind.NIGHT, at_least=5, days=7, from_hour=22, until_hour=6),
+)
+"""What is unusual at the desk, until somebody who knows the desk says otherwise."""
+
 
 def install(models: Models) -> None:
     """Lay down the first policy if there is none; rows that stand are left as they are."""
@@ -60,4 +70,18 @@ def install(models: Models) -> None:
             currency=rule.currency,
         )
         for rule in RULES
+    )
+    watches: Any = models.get_model("claims", "WatchRule")
+    watches.objects.bulk_create(
+        watches(
+            policy=policy,
+            kind=str(watch.kind),
+            at_least=watch.at_least,
+            percent=watch.percent,
+            days=watch.days,
+            margin_percent=watch.margin_percent,
+            from_hour=watch.from_hour,
+            until_hour=watch.until_hour,
+        )
+        for watch in WATCHES
     )

@@ -69,11 +69,11 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("pace", "Approves far more per hour than usual"),
-                            ("same_shopper", "Approves the same shopper again and again"),
-                            ("own_details", "Approves where their own details occur"),
-                            ("under_limit", "Approves often just under the limit"),
-                            ("night", "Approves at night"),
+                            ("pace", "Decides to pay far more often per hour than usual"),
+                            ("same_shopper", "Decides to pay the same shopper again and again"),
+                            ("own_details", "Decided to pay where their own contact details occur"),
+                            ("under_limit", "Decides often just under the limit"),
+                            ("night", "Decides to pay at night"),
                         ],
                         max_length=16,
                         verbose_name="kind",
@@ -366,6 +366,79 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WatchRule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("pace", "Decides to pay far more often per hour than usual"),
+                            ("same_shopper", "Decides to pay the same shopper again and again"),
+                            ("own_details", "Decided to pay where their own contact details occur"),
+                            ("under_limit", "Decides often just under the limit"),
+                            ("night", "Decides to pay at night"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "at_least",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="So many decisions to pay.", verbose_name="from"
+                    ),
+                ),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Of the usual hour; of all their decisions; 0 where a share does not matter.",
+                        verbose_name="and percent",
+                    ),
+                ),
+                (
+                    "days",
+                    models.PositiveSmallIntegerField(default=30, verbose_name="days looked back"),
+                ),
+                (
+                    "margin_percent",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                        verbose_name="just under the limit means within (%)",
+                    ),
+                ),
+                (
+                    "from_hour",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MaxValueValidator(23)],
+                        verbose_name="night from",
+                    ),
+                ),
+                (
+                    "until_hour",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MaxValueValidator(23)],
+                        verbose_name="night until",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "rule about the desk",
+                "verbose_name_plural": "rules about the desk",
+            },
+        ),
+        migrations.CreateModel(
             name="Weighing",
             fields=[
                 (
@@ -541,6 +614,15 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="rules",
+                to="claims.riskpolicy",
+            ),
+        ),
+        migrations.AddField(
+            model_name="watchrule",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="watches",
                 to="claims.riskpolicy",
             ),
         ),
@@ -780,6 +862,52 @@ class Migration(migrations.Migration):
                     operation="TRUNCATE",
                     pgid="pgtrigger_risk_rule_is_never_emptied_7e567",
                     table="claims_riskrule",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="watchrule",
+            constraint=models.UniqueConstraint(
+                fields=("policy", "kind"), name="watch_rule_once_per_kind"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="watchrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "night"), _negated=True),
+                    models.Q(("from_hour__isnull", False), ("until_hour__isnull", False)),
+                    _connector="OR",
+                ),
+                name="watch_rule_of_night_says_its_hours",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="watchrule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="watch_rule_is_never_rewritten",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3bcb54a781dd480790c86db3474a4ac8d79b06d6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_watch_rule_is_never_rewritten_34471",
+                    table="claims_watchrule",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="watchrule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="watch_rule_is_never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'watch_rule_is_never_emptied: these rows are kept for good';",
+                    hash="3c367d4b0cf1460c958b0056480dd51329cbf9c7",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_watch_rule_is_never_emptied_8c6e6",
+                    table="claims_watchrule",
                     when="BEFORE",
                 ),
             ),

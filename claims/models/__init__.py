@@ -44,6 +44,7 @@ from claims.models.risk import (
     RiskPolicy,
     RiskRating,
     RiskRule,
+    WatchRule,
     Weighing,
 )
 
@@ -94,5 +95,6 @@ __all__ = [
     "SeverityChange",
     "SeverityLimit",
     "Statement",
+    "WatchRule",
     "Weighing",
 ]

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.agents import AgentSignalKind
 from claims.models import guards
 from claims.models.claim import Claim
 from claims.risk import Band, Signal
@@ -286,14 +287,46 @@ class AuditSample(models.Model):
         return str(self.claim_id)
 
 
-class AgentSignalKind(models.TextChoices):
-    """What is unusual in somebody's own work at the desk."""
+class WatchRule(models.Model):
+    """From what on something in an agent's own work is unusual; no row, no watching."""
 
-    PACE = "pace", _("Approves far more per hour than usual")
-    SAME_SHOPPER = "same_shopper", _("Approves the same shopper again and again")
-    OWN_DETAILS = "own_details", _("Approves where their own details occur")
-    UNDER_LIMIT = "under_limit", _("Approves often just under the limit")
-    NIGHT = "night", _("Approves at night")
+    policy = models.ForeignKey(RiskPolicy, on_delete=models.PROTECT, related_name="watches")
+    kind = models.CharField(_("kind"), max_length=16, choices=AgentSignalKind)
+    at_least = models.PositiveSmallIntegerField(
+        _("from"), default=1, help_text=_("So many decisions to pay.")
+    )
+    percent = models.PositiveSmallIntegerField(
+        _("and percent"),
+        default=0,
+        help_text=_("Of the usual hour; of all their decisions; 0 where a share does not matter."),
+    )
+    days = models.PositiveSmallIntegerField(_("days looked back"), default=30)
+    margin_percent = models.PositiveSmallIntegerField(
+        _("just under the limit means within (%)"),
+        default=0,
+        validators=[MaxValueValidator(100)],
+    )
+    from_hour = models.PositiveSmallIntegerField(
+        _("night from"), null=True, blank=True, validators=[MaxValueValidator(23)]
+    )
+    until_hour = models.PositiveSmallIntegerField(
+        _("night until"), null=True, blank=True, validators=[MaxValueValidator(23)]
+    )
+
+    class Meta:
+        verbose_name = _("rule about the desk")
+        verbose_name_plural = _("rules about the desk")
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "kind"], name="watch_rule_once_per_kind"),
+            models.CheckConstraint(
+                condition=~Q(kind="night") | Q(from_hour__isnull=False, until_hour__isnull=False),
+                name="watch_rule_of_night_says_its_hours",
+            ),
+        ]
+        triggers = guards.append_only("watch_rule")
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.at_least}"
 
 
 class AgentSignal(models.Model):

@@ -38,23 +38,26 @@ _LETTERS = ("notifications.view_letter", "notifications.resend_letter")
 _WEBHOOKS = (
     "notifications.view_endpoint", "notifications.view_dispatch", "notifications.replay_dispatch",
 )  # fmt: skip
+_RISK = ("claims.audit_claim", "claims.watch_agents")
 
 GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.SHOPPER: (),
     RoleName.AGENT: (
         *_READ, "claims.decide_claim", "notifications.view_letter", "tracking.handle_anomaly",
+        "claims.add_weighing",
     ),
     RoleName.APPROVER: (
         *_READ, "claims.decide_claim", "claims.second_claim", "notifications.view_letter",
-        "tracking.handle_anomaly",
+        "tracking.handle_anomaly", "claims.add_weighing", "claims.audit_claim",
     ),
     RoleName.DUTY_MANAGER: (
         *_READ, *_LETTERS, *_WEBHOOKS, "claims.decide_claim", "claims.second_claim",
         "outbox.view_*", "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
-        "tracking.handle_anomaly", "tracking.add_disruptionwindow",
+        "tracking.handle_anomaly", "tracking.add_disruptionwindow", *_RISK,
+        "claims.add_weighing", "claims.add_cannedreply", "claims.change_cannedreply",
     ),
     RoleName.AUDITOR: (
-        *_READ, "accounts.view_*", "notifications.view_*", "outbox.view_*",
+        *_READ, "accounts.view_*", "notifications.view_*", "outbox.view_*", *_RISK,
     ),
     # Runs the house and holds the keys; money is for others to move.
     RoleName.ADMINISTRATOR: (
@@ -65,6 +68,9 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
         "claims.change_reasonpolicy",
         "claims.add_evidenceask", "claims.change_evidenceask", "claims.delete_evidenceask",
         "claims.add_approvallimit", "claims.change_approvallimit",
+        "claims.watch_agents", "claims.add_riskpolicy", "claims.add_riskrule",
+        "claims.add_watchrule", "claims.add_forwarder", "claims.change_forwarder",
+        "claims.add_cannedreply", "claims.change_cannedreply", "claims.delete_cannedreply",
     ),
 }  # fmt: skip
 """Role -> permissions as ``app.codename``; ``*`` stands for any run of characters."""
