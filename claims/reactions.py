@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from claims.models import Claim
-from claims.services import claims, compensations, conversation, evidence
+from claims.services import auditing, claims, compensations, conversation, evidence, risking
 from portal.outbox.models import Event
 
 
@@ -14,9 +14,22 @@ def screen(event: Event) -> None:
     claims.screen(claim=Claim.objects.get(pk=event.payload["claim_id"]), now=timezone.now())
 
 
+def rate_around(event: Event) -> None:
+    """Look again at open claims around a new one: together they may say more."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    risking.rate_around(claim=claim, now=timezone.now())
+
+
+def pick_for_audit(event: Event) -> None:
+    """Put some automatic approvals before a person afterwards; no money waits for it."""
+    claim = Claim.objects.get(pk=event.payload["claim_id"])
+    auditing.pick(claim=claim, now=timezone.now())
+
+
 def clean_photo(event: Event) -> None:
     """Clean a photo that has just arrived."""
-    evidence.clean(evidence_id=event.payload["evidence_id"], now=timezone.now())
+    photo = evidence.clean(evidence_id=event.payload["evidence_id"], now=timezone.now())
+    risking.rate_again(claim=photo.claim, now=timezone.now())
 
 
 def pay(event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from claims.services import clock, compensations, evidence, notices
+from claims.services import clock, compensations, evidence, notices, risking, watching_agents
 
 
 @shared_task(ignore_result=True)
@@ -25,3 +25,15 @@ def keep_time(**_: object) -> None:
 def clean_photos(**_: object) -> None:
     """Clean photos whose event was lost on the way."""
     evidence.clean_waiting(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def rate_again(**_: object) -> None:
+    """Rate claims again whose photos have come since."""
+    risking.rate_waiting(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def watch_agents(**_: object) -> None:
+    """Every hour: look for what is unusual in the desk's own decisions."""
+    watching_agents.watch(now=timezone.now())

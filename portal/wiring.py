@@ -23,6 +23,7 @@ ROUTES: Routes = {
     parcel.DisruptionChanged: (tracking.reactions.follow_disruption,),
     claim.ClaimFiled: (
         claims.reactions.screen,
+        claims.reactions.rate_around,
         notifications.reactions.tell,
         notifications.reactions.forward,
     ),
@@ -32,6 +33,7 @@ ROUTES: Routes = {
     claim.OfferMade: (notifications.reactions.tell,),
     claim.ClaimApproved: (
         claims.reactions.pay,
+        claims.reactions.pick_for_audit,
         notifications.reactions.tell,
         notifications.reactions.forward,
     ),

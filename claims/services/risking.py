@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from claims import risk
-from claims.models import Claim, RiskPolicy, RiskRating
+from claims.models import Claim, Evidence, Mark, RiskPolicy, RiskRating
 from claims.services import counting
+from claims.states import ClaimState
+
+AROUND = 50
+"""So many claims around a new one are rated at once; a crowd is seen by its members' own turns."""
 
 
 def policy_for(*, now: datetime) -> RiskPolicy | None:
@@ -64,6 +69,63 @@ def rate(*, claim: Claim, now: datetime) -> RiskRating:
         inputs=inputs,
         digest=digest,
         made_at=now,
+    )
+
+
+WATCHED = (
+    ClaimState.SUBMITTED, ClaimState.SCREENING, ClaimState.NEEDS_INFO, ClaimState.UNDER_REVIEW,
+    ClaimState.AWAITING_CARRIER, ClaimState.AWAITING_RETURN, ClaimState.PENDING_APPROVAL,
+    ClaimState.OFFERED, ClaimState.APPEALED,
+)  # fmt: skip
+"""States in which a new fact may still change what a person does."""
+
+
+def rate_again(*, claim: Claim, now: datetime) -> RiskRating | None:
+    """Rate a claim that somebody still decides on; leave a draft and a decided one alone."""
+    if claim.submitted_at is None or claim.state not in WATCHED:
+        return None
+    return rate(claim=claim, now=now)
+
+
+def rate_around(*, claim: Claim, now: datetime) -> int:
+    """Rate the other open claims of this shopper and of linked accounts; return how many."""
+    mine = Mark.objects.filter(shopper_id=claim.shopper_id)
+    linked = Mark.objects.filter(
+        Exists(mine.filter(kind=OuterRef("kind"), digest=OuterRef("digest")))
+    ).values("shopper_id")
+    others = (
+        Claim.objects.filter(Q(shopper_id=claim.shopper_id) | Q(shopper_id__in=linked))
+        .filter(state__in=WATCHED, submitted_at__isnull=False)
+        .exclude(pk=claim.pk)
+        .order_by("pk")[:AROUND]
+    )
+    return sum(rate_again(claim=other, now=now) is not None for other in others)
+
+
+def rate_waiting(*, now: datetime, limit: int = 50) -> int:
+    """
+    Rate open claims with photos cleaned since they were last rated; return how many.
+
+    It catches what an event missed, such as a photo that a later sweep cleaned.
+    """
+    rated = RiskRating.objects.filter(
+        claim=OuterRef("claim_id"), made_at__gte=OuterRef("cleaned_at")
+    )
+    seen = RiskRating.objects.filter(claim=OuterRef("claim_id"))
+    fresh = (
+        Evidence.objects.filter(
+            Exists(seen),
+            ~Exists(rated),
+            cleaned_at__gt=now - timedelta(minutes=10),
+            claim__state__in=WATCHED,
+        )
+        .order_by("claim_id")
+        .values_list("claim_id", flat=True)
+        .distinct()[:limit]
+    )
+    return sum(
+        rate_again(claim=claim, now=now) is not None
+        for claim in Claim.objects.filter(pk__in=list(fresh)).order_by("pk")
     )
 
 

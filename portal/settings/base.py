@@ -225,6 +225,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tracking.tasks.learn_transit_times",
         "schedule": schedule(300.0),
     },
+    "rate claims again": {"task": "claims.tasks.rate_again", "schedule": schedule(60.0)},
+    "watch the desk": {"task": "claims.tasks.watch_agents", "schedule": schedule(3600.0)},
     "expect again": {"task": "tracking.tasks.expect_again", "schedule": schedule(300.0)},
 }
 if DEMO:
