@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from claims.states import ClaimReason, ClaimState
+from claims.states import ClaimState
 from portal.lib.money import Money
 from portal.lib.moves import Role
 
@@ -26,7 +26,6 @@ APPEAL_WITHIN = timedelta(days=30)
 REOPEN_WITHIN = timedelta(days=30)
 APPEALS_MAX = 2
 LEGAL_DAYS = 7
-PROMISE_GRACE = timedelta(hours=48)
 PAY_WITHIN_DAYS = 1
 SECOND_WITHIN_DAYS = 1
 REMIND_AT = (0.5, 0.85)
@@ -61,65 +60,6 @@ def next_reminder(*, since: datetime, until: datetime, sent: int) -> datetime:
     if sent >= len(REMIND_AT):
         return until
     return since + (until - since) * REMIND_AT[sent]
-
-
-# --- Windows ----------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelFacts:
-    """What a window depends on."""
-
-    status: str
-    status_at: datetime | None
-    delivered_at: datetime | None
-    last_scan_at: datetime | None
-    shipped_at: datetime | None
-    promised_at: datetime | None
-    placed_at: datetime
-
-
-@dataclass(frozen=True)
-class Window:
-    """When a reason may be reported; ``opens_at`` None means that nothing has opened it yet."""
-
-    opens_at: datetime | None
-    closes_at: datetime | None
-
-    def is_open(self, now: datetime) -> bool:
-        """Test whether a report is welcome at this moment."""
-        return (
-            self.opens_at is not None
-            and self.opens_at <= now
-            and (self.closes_at is None or now < self.closes_at)
-        )
-
-
-def window(*, reason: str, window_days: int, wait_days: int, facts: ParcelFacts) -> Window:
-    """
-    Return the window of a reason: damage and mix-ups count from delivery, loss from silence.
-
-    A parcel that its carrier calls lost may be reported at once; one that was delivered, not at
-    all as lost.
-    """
-    length = timedelta(days=window_days)
-    if reason == ClaimReason.LOST:
-        if facts.delivered_at is not None or facts.status == "delivered":
-            return Window(None, None)
-        if facts.status in {"lost", "destroyed"}:
-            since = facts.status_at or facts.last_scan_at or facts.placed_at
-            return Window(since, since + length)
-        silent = (facts.last_scan_at or facts.shipped_at or facts.placed_at) + timedelta(
-            days=wait_days
-        )
-        opens = silent
-        if facts.promised_at is not None:
-            opens = min(silent, facts.promised_at + PROMISE_GRACE)
-        return Window(opens, max(silent, opens) + length)
-    delivered = facts.delivered_at or (facts.status_at if facts.status == "delivered" else None)
-    if delivered is None:
-        return Window(None, None)
-    return Window(delivered, delivered + length)
 
 
 # --- Sums ----------------------------------------------------------

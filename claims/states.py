@@ -86,11 +86,11 @@ class ClaimReason(models.TextChoices):
 
     DAMAGED = "damaged", _("Arrived broken or marked")
     LOST = "lost", _("It has not come")
-    DELIVERED_NOT_RECEIVED = "delivered_not_received", _("Marked delivered, but I do not have it")
+    DELIVERED_NOT_RECEIVED = "delivered_not_received", _("It says delivered, but I do not have it")
     WRONG_ITEM = "wrong_item", _("Not what was ordered")
-    MISSING_ITEM = "missing_item", _("Something was missing")
+    MISSING_ITEM = "missing_item", _("Something is missing from the box")
     DELAYED = "delayed", _("It came late")
-    REFUSED = "refused", _("I refused it at the door")
+    REFUSED = "refused", _("I refused it")
     RETURNED_TO_SENDER = "returned_to_sender", _("It went back to the sender")
     NOT_SHIPPED = "not_shipped", _("It was never sent")
 
@@ -140,6 +140,32 @@ class Liable(models.TextChoices):
     SUPPLIER = "supplier", _("Supplier")
     SHOPPER = "shopper", _("Shopper")
     NOBODY = "nobody", _("Nobody")
+
+
+class SplitSource(models.TextChoices):
+    """Who said whose fault it is."""
+
+    POLICY = "policy", _("The rule")
+    PERSON = "person", _("A person")
+
+
+class LoweredCode(models.TextChoices):
+    """Why less than the price paid is given for a line."""
+
+    USABLE = "usable", _("It can still be used")
+    PART_MISSING = "part_missing", _("Only a part is missing or broken")
+    REPAIR = "repair", _("What a repair costs")
+    COSMETIC = "cosmetic", _("Marked, but it works")
+    WORN = "worn", _("Used since it came")
+    AGREED = "agreed", _("Agreed with the shopper")
+    OTHER = "other", _("Another reason")
+
+
+class UnitAbout(models.TextChoices):
+    """What is claimed of one thing: the thing itself, or that it came late."""
+
+    THING = "thing", _("The thing")
+    DELAY = "delay", _("The delay")
 
 
 class Channel(models.TextChoices):

@@ -27,6 +27,21 @@ _FAR = date(_LAST_YEAR, 12, 31)
 # --- Days ----------------------------------------------------------
 
 
+def begins(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment of a local day, which is not always midnight."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def is_midnight(at: datetime, zone: tzinfo) -> bool:
+    """Test whether a local day begins at this very moment."""
+    return at == begins(at.astimezone(zone).date(), zone)
+
+
+def last_day(ends_at: datetime, zone: tzinfo) -> date:
+    """Return the last local day before something is over."""
+    return (ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Whose days are counted: a time zone, and who works when in it."""
@@ -39,12 +54,12 @@ class Place:
         return at.astimezone(self.zone).date()
 
     def begins(self, day: date) -> datetime:
-        """Return the first moment of a local day, which is not always midnight."""
-        return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
+        """Return the first moment of a local day."""
+        return begins(day, self.zone)
 
     def ends(self, day: date) -> datetime:
         """Return the moment at which a local day is over: the first of the next."""
-        return self.begins(day + timedelta(days=1))
+        return begins(day + timedelta(days=1), self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,8 @@ class Window:
     """After this not even the desk files one; None if there is no such end."""
     takes_late: bool = False
     bar: str = ""
+    counted: Offset | None = None
+    """How far its usual end lies from what it counts from."""
 
     def standing(self, now: datetime) -> Standing:
         """Return how a moment lies to the window, for a shopper."""
@@ -260,7 +277,11 @@ def window(terms: Terms, facts: Facts, place: Place) -> Window:
         return Window(opens_at=None, closes_at=None, bar=Bar.IN_TIME)
     closes_at, stops_at = _ends(terms, facts, place, opens_at)
     return Window(
-        opens_at=opens_at, closes_at=closes_at, stops_at=stops_at, takes_late=terms.takes_late
+        opens_at=opens_at,
+        closes_at=closes_at,
+        stops_at=stops_at,
+        takes_late=terms.takes_late,
+        counted=terms.latest.away(facts),
     )
 
 

@@ -1,5 +1,5 @@
 """The desk: claims to decide, money to watch, rules to read."""
 
-from claims.admin import claims, records
+from claims.admin import claims, policies, records
 
-__all__ = ["claims", "records"]
+__all__ = ["claims", "policies", "records"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from claims.admin import queue, words
@@ -26,9 +25,7 @@ from claims.models import (
     CompensationTransition,
     Entry,
     Evidence,
-    EvidenceAsk,
     Posting,
-    ReasonPolicy,
 )
 from claims.services import compensations
 from claims.services.refusals import Refusal
@@ -242,35 +239,12 @@ class EvidenceAdmin(ReadOnlyAdmin):
         )
 
 
-class AskInline(TabularInline):
-    """The photos a reason asks for."""
-
-    model = EvidenceAsk
-    extra = 0
-    ordering = ("position", "pk")
-
-
 class DatedAdmin(ModelAdmin):
     """Rules are dated rows: a new one may be added and its texts corrected, none is deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes a rule that decisions point at."""
         return False
-
-
-@admin.register(ReasonPolicy)
-class ReasonPolicyAdmin(DatedAdmin):
-    """What each reason asks for and allows, from which day."""
-
-    list_display = ("code", "reason", "valid_from", "valid_until", "window_days", "decide_days")
-    list_filter = ("reason",)
-    ordering = ("reason", "-valid_from")
-    inlines = (AskInline,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReasonPolicy]:
-        """Return every dated row."""
-        rows: QuerySet[ReasonPolicy] = super().get_queryset(request)
-        return rows
 
 
 @admin.register(ApprovalLimit)

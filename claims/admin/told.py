@@ -150,8 +150,7 @@ def _delivery(claim: Claim) -> Versus:
         days = max(0, (claim.submitted_at - delivered).days)
         after = ngettext("Told %(count)s day later.", "Told %(count)s days later.", days)
         knows = f"{knows} {after % {'count': days}}"
-        window = claim.policy.window_days if claim.policy else 30
-        return Versus(_("Delivery"), says, knows, "ok" if days <= window else "odd")
+        return Versus(_("Delivery"), says, knows, "odd" if claim.is_late else "ok")
     return Versus(_("Delivery"), says, knows, "")
 
 

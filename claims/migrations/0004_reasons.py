@@ -1,9 +1,86 @@
+from importlib import import_module
+
 import claims.models.policy
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from claims.defaults import FIRST_DAY, install
+
+WAS = import_module("claims.migrations.0002_default_policies")
+
+
+def translate(apps, schema_editor):
+    """Say in the new words what each old row said, then lay down the reasons that are new."""
+    policies = apps.get_model("claims", "ReasonPolicy")
+    for policy in policies.objects.all():
+        if policy.reason == "lost":
+            # It opened after so many silent days, or 48 hours past the promise, and closed so
+            # many days after that.
+            policy.earliest_anchor = policy.latest_anchor = "last_scan"
+            policy.earliest_amount = policy.wait_days
+            policy.sooner_anchor, policy.sooner_amount = "promised", 48
+            policy.latest_amount = policy.wait_days + policy.window_days
+        else:
+            policy.latest_amount = policy.window_days
+        policy.resolutions = ["refund", "other"]
+        policy.liable = "seller" if policy.reason == "wrong_item" else "carrier"
+        policy.save()
+    renew(apps)
+    install(apps)
+    flush(schema_editor)
+
+
+def renew(apps):
+    """Drop shipped rows that nobody has changed or decided by, so that new ones take their place."""
+    policies = apps.get_model("claims", "ReasonPolicy")
+    for rule in WAS.RULES:
+        same = dict(rule)
+        for policy in policies.objects.filter(valid_from=FIRST_DAY, valid_until=None, **same):
+            is_used = any(
+                apps.get_model("claims", model).objects.filter(policy=policy).exists()
+                for model in ("Claim", "Assessment")
+            )
+            asks = apps.get_model("claims", "EvidenceAsk").objects.filter(policy=policy)
+            shipped = sorted(ask[1] for ask in WAS.ASKS if ask[0] == policy.reason)
+            if not is_used and sorted(asks.values_list("kind", flat=True)) == shipped:
+                asks.delete()
+                policy.delete()
+
+
+def translate_back(apps, schema_editor):
+    """
+    Say in the old words what they can say: days from delivery, or silent days.
+
+    Reasons that the old ones do not know go, unless a claim was sent for one: then the database
+    refuses, and nothing is lost.
+    """
+    policies = apps.get_model("claims", "ReasonPolicy")
+    known = {rule["reason"] for rule in WAS.RULES}
+    gone = policies.objects.exclude(reason__in=known)
+    apps.get_model("claims", "EvidenceAsk").objects.filter(policy__in=gone).delete()
+    gone.delete()
+    for policy in policies.objects.all():
+        if policy.reason == "lost":
+            policy.wait_days = policy.earliest_amount
+            policy.window_days = max(policy.latest_amount - policy.earliest_amount, 0)
+        else:
+            policy.wait_days = 0
+            policy.window_days = (
+                policy.long_stop_amount
+                if policy.takes_late and policy.long_stop_unit == "days"
+                else policy.latest_amount
+            )
+        policy.save()
+    flush(schema_editor)
+
+
+def flush(schema_editor):
+    """Let deferred checks run now, so that the tables may be altered in the same transaction."""
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    schema_editor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 class Migration(migrations.Migration):
@@ -102,6 +179,10 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "claims",
             },
         ),
+        migrations.RemoveConstraint(
+            model_name="claimunit",
+            name="claim_one_live_per_unit",
+        ),
         migrations.AddField(
             model_name="claim",
             name="anomaly",
@@ -137,6 +218,17 @@ class Migration(migrations.Migration):
             name="is_late",
             field=models.BooleanField(
                 db_default=False, default=False, verbose_name="reported late"
+            ),
+        ),
+        migrations.AddField(
+            model_name="claimunit",
+            name="about",
+            field=models.CharField(
+                choices=[("thing", "The thing"), ("delay", "The delay")],
+                db_default="thing",
+                default="thing",
+                max_length=8,
+                verbose_name="about",
             ),
         ),
         migrations.AddField(
@@ -450,11 +542,11 @@ class Migration(migrations.Migration):
                 choices=[
                     ("damaged", "Arrived broken or marked"),
                     ("lost", "It has not come"),
-                    ("delivered_not_received", "Marked delivered, but I do not have it"),
+                    ("delivered_not_received", "It says delivered, but I do not have it"),
                     ("wrong_item", "Not what was ordered"),
-                    ("missing_item", "Something was missing"),
+                    ("missing_item", "Something is missing from the box"),
                     ("delayed", "It came late"),
-                    ("refused", "I refused it at the door"),
+                    ("refused", "I refused it"),
                     ("returned_to_sender", "It went back to the sender"),
                     ("not_shipped", "It was never sent"),
                 ],
@@ -495,22 +587,17 @@ class Migration(migrations.Migration):
                 choices=[
                     ("damaged", "Arrived broken or marked"),
                     ("lost", "It has not come"),
-                    ("delivered_not_received", "Marked delivered, but I do not have it"),
+                    ("delivered_not_received", "It says delivered, but I do not have it"),
                     ("wrong_item", "Not what was ordered"),
-                    ("missing_item", "Something was missing"),
+                    ("missing_item", "Something is missing from the box"),
                     ("delayed", "It came late"),
-                    ("refused", "I refused it at the door"),
+                    ("refused", "I refused it"),
                     ("returned_to_sender", "It went back to the sender"),
                     ("not_shipped", "It was never sent"),
                 ],
                 max_length=24,
                 verbose_name="reason",
             ),
-        ),
-        migrations.AlterField(
-            model_name="reasonpolicy",
-            name="wait_days",
-            field=models.PositiveSmallIntegerField(default=0, verbose_name="silent days first"),
         ),
         migrations.AddConstraint(
             model_name="claim",
@@ -535,6 +622,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("channel", "system")),
                 fields=("anomaly",),
                 name="claim_we_open_once_per_episode",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claimunit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_live", True)),
+                fields=("order_line", "number", "about"),
+                name="claim_one_live_per_unit",
             ),
         ),
         migrations.AddField(
@@ -626,6 +721,73 @@ class Migration(migrations.Migration):
                     models.Q(("name", ""), _negated=True), models.Q(("text", ""), _negated=True)
                 ),
                 name="statement_has_words_and_a_name",
+            ),
+        ),
+        # The two columns below are read no more; they stay for one release, so that processes of
+        # the former one go on working while this one is rolled out.
+        migrations.AlterField(
+            model_name="reasonpolicy",
+            name="window_days",
+            field=models.PositiveSmallIntegerField(default=30, db_default=30),
+        ),
+        migrations.AlterField(
+            model_name="reasonpolicy",
+            name="wait_days",
+            field=models.PositiveSmallIntegerField(default=0, db_default=0),
+        ),
+        migrations.RunPython(translate, translate_back),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.RemoveField(model_name="reasonpolicy", name="window_days"),
+                migrations.RemoveField(model_name="reasonpolicy", name="wait_days"),
+            ],
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="evidenceask",
+            trigger=pgtrigger.compiler.Trigger(
+                name="evidence_ask_is_frozen_once_used",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE policy bigint;",
+                    func="IF TG_OP = 'DELETE' THEN policy := OLD.policy_id; ELSE policy := NEW.policy_id; END IF;\n        IF (NOT EXISTS (SELECT 1 FROM claims_claim c WHERE c.policy_id = policy AND c.submitted_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM claims_assessment a WHERE a.policy_id = policy)) IS NOT TRUE THEN\n            RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_ask_is_frozen_once_used',\n                MESSAGE = 'evidence_ask_is_frozen_once_used: add a row with a later date to its rule';\n        END IF;\n    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
+                    hash="0b5df368179088ea51404bb38921843f644a4f24",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_evidence_ask_is_frozen_once_used_33e2d",
+                    table="claims_evidenceask",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="reasonpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reason_policy_is_frozen_once_used",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF ((to_jsonb(NEW) - 'valid_until' = to_jsonb(OLD) - 'valid_until') OR (NOT EXISTS (SELECT 1 FROM claims_claim c WHERE c.policy_id = OLD.id AND c.submitted_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM claims_assessment a WHERE a.policy_id = OLD.id))) IS NOT TRUE THEN\n            RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'reason_policy_is_frozen_once_used',\n                MESSAGE = 'reason_policy_is_frozen_once_used: add a row with a later date';\n        END IF;\n    RETURN NEW;",
+                    hash="336837f81b1807c5fa6825aac6552c1239fa486a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_reason_policy_is_frozen_once_used_14cc9",
+                    table="claims_reasonpolicy",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reasonpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("takes_late", False), ("long_stop_amount__isnull", False), _connector="OR"
+                ),
+                name="reason_policy_takes_late_reports_until_a_hard_stop",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reasonpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("earliest_anchor__in", ["opened", "never"]), _negated=True),
+                    models.Q(("sooner_anchor__in", ["opened", "never"]), _negated=True),
+                ),
+                name="reason_policy_opens_with_something_that_happens",
             ),
         ),
     ]

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from claims.models import guards
+from claims.models import approval_guards, guards
 from claims.models.policy import ReasonPolicy
 from claims.states import (
     CLAIM_MOVES,
@@ -19,6 +19,7 @@ from claims.states import (
     Channel,
     ClaimReason,
     ClaimState,
+    UnitAbout,
     Wish,
 )
 from claims.sla import IN_OUR_HANDS, SEVERITIES, TIMED, WAITING
@@ -96,6 +97,12 @@ class Claim(Movable):
     assessed_minor = models.BigIntegerField(_("assessed"), default=0)
     approved_minor = models.BigIntegerField(_("approved"), default=0)
     executed_minor = models.BigIntegerField(_("paid"), default=0)
+    expected_recovery_minor = models.BigIntegerField(
+        _("expected of the carrier"), default=0, db_default=0
+    )
+    """What the carrier's terms let us count on, by the newest assessment; the least it can be."""
+    recovered_minor = models.BigIntegerField(_("recovered"), default=0, db_default=0)
+    """What the carrier has paid us back."""
 
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -140,6 +147,7 @@ class Claim(Movable):
         permissions = [
             ("decide_claim", _("Can ask, offer, approve and reject")),
             ("second_claim", _("Can give the second yes above the limit")),
+            ("finance_claim", _("Can give finance's yes above two people's limit")),
             ("file_claim", _("Can file a claim for a shopper")),
             ("override_window", _("Can file a claim outside its window")),
         ]
@@ -153,6 +161,10 @@ class Claim(Movable):
                 & Q(approved_minor__gte=0)
                 & Q(executed_minor__gte=0),
                 name="claim_sums_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_recovery_minor__gte=0) & Q(recovered_minor__gte=0),
+                name="claim_recovery_is_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "withdrawn", "expired", "closed"])
@@ -205,6 +217,7 @@ class Claim(Movable):
                 fields=["remind_at"], condition=Q(state__in=WAITING), name="claim_to_remind"
             ),
         ]
+        triggers = [approval_guards.claim_is_declined_by_a_decision()]
 
     def __str__(self) -> str:
         return self.ref
@@ -239,11 +252,19 @@ class ClaimUnit(models.Model):
     order_line = models.ForeignKey("tracking.OrderLine", on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField()
     is_live = models.BooleanField(default=True)
+    about = models.CharField(
+        _("about"),
+        max_length=8,
+        choices=UnitAbout,
+        default=UnitAbout.THING,
+        db_default=UnitAbout.THING,
+    )
+    """A thing may be late and then broken: the delay is claimed beside it, once as well."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order_line", "number"],
+                fields=["order_line", "number", "about"],
                 condition=Q(is_live=True),
                 name="claim_one_live_per_unit",
             ),

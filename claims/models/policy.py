@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from claims.models import guards
-from claims.states import AskMedium, ClaimReason, Liable, Wish, WindowAnchor, WindowUnit
+from claims.models import guards, policy_guards
+from claims.states import AskMedium, ClaimReason, Liable, WindowAnchor, WindowUnit, Wish
 
 
 def in_force(on: date) -> Q:
@@ -39,8 +39,6 @@ class ReasonPolicy(models.Model):
     code = models.CharField(_("rule number"), max_length=20)
     text_en = models.TextField(_("rule in English"))
     text_zh = models.TextField(_("rule in Chinese"))
-    window_days = models.PositiveSmallIntegerField(_("days to report"), default=30)
-    wait_days = models.PositiveSmallIntegerField(_("silent days first"), default=0)
     earliest_anchor = models.CharField(
         _("opens counted from"),
         max_length=16,
@@ -170,7 +168,17 @@ class ReasonPolicy(models.Model):
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="reason_policy_ends_after_it_begins",
             ),
+            models.CheckConstraint(
+                condition=Q(takes_late=False) | Q(long_stop_amount__isnull=False),
+                name="reason_policy_takes_late_reports_until_a_hard_stop",
+            ),
+            models.CheckConstraint(
+                condition=~Q(earliest_anchor__in=["opened", "never"])
+                & ~Q(sooner_anchor__in=["opened", "never"]),
+                name="reason_policy_opens_with_something_that_happens",
+            ),
         ]
+        triggers = [policy_guards.policy_is_frozen_once_used()]
 
     def __str__(self) -> str:
         return f"{self.code} {self.get_reason_display()}"
@@ -219,6 +227,7 @@ class EvidenceAsk(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["policy", "kind"], name="evidence_ask_once_per_kind")
         ]
+        triggers = [policy_guards.ask_is_frozen_once_used()]
 
     def __str__(self) -> str:
         return self.title_en
@@ -230,10 +239,16 @@ class EvidenceAsk(models.Model):
 
 
 class ApprovalLimit(models.Model):
-    """Up to which sum one person's yes is enough, per currency, from a date."""
+    """Up to which sum one person's yes is enough, and two people's, per currency, from a date."""
 
     currency = models.CharField(_("currency"), max_length=3)
     single_minor = models.BigIntegerField(_("one person may approve up to (minor units)"))
+    double_minor = models.BigIntegerField(
+        _("two people may approve up to (minor units)"),
+        null=True,
+        blank=True,
+        help_text=_("Above it finance has to agree too. Empty: two people are enough."),
+    )
     valid_from = models.DateField(_("valid from"))
 
     class Meta:
@@ -245,6 +260,10 @@ class ApprovalLimit(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(single_minor__gte=0), name="approval_limit_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(double_minor__isnull=True) | Q(double_minor__gte=F("single_minor")),
+                name="approval_limit_of_two_is_above_that_of_one",
             ),
         ]
         triggers = [guards.limits_move_forward(), *guards.append_only("approval_limit")]

@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from claims import questions, rules
 from claims.events import ClaimFiled
-from claims.models import Claim, ClaimLine, ClaimUnit
-from claims.services import checks, facts, policies, reckoning, steps
+from claims.models import Claim, ClaimLine, ClaimUnit, EvidenceAsk, ReasonPolicy, Statement
+from claims.services import checks, facts, policies, reckoning, reopening, steps
 from claims.services.actions import Action, available_actions
 from claims.services.checks import (
+    Alternative,
     CheckItem,
     ClaimableLine,
     ReasonOption,
@@ -25,22 +25,24 @@ from claims.services.checks import (
     claimable,
     missing,
     options,
-    parcel_facts,
     wishes,
 )
 from claims.services.refusals import NotAllowed, NotNow, NotYours, Refusal
-from claims.states import ClaimReason, ClaimState, Wish
+from claims.services.screening import screen
+from claims.states import AskMedium, Channel, ClaimReason, ClaimState, Wish
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.recording import record
-from tracking.models import OrderLine, Parcel
+from tracking.models import Anomaly, Order, OrderLine, Parcel
 
 __all__ = [
     "Action",
+    "Alternative",
     "CannotReopen",
     "CheckItem",
     "ClaimableLine",
     "Incomplete",
+    "NoName",
     "NothingFree",
     "ReasonOption",
     "StoryTooLong",
@@ -56,9 +58,10 @@ __all__ = [
     "claimable",
     "missing",
     "options",
-    "parcel_facts",
     "reopen",
     "screen",
+    "send",
+    "sign",
     "submit",
     "tell",
     "wish",
@@ -113,8 +116,15 @@ class Incomplete(Refusal):
     sentence = "%(first)s"
 
 
+class NoName(Refusal):
+    """A statement was signed with no name, or with too long a one."""
+
+    code = "no_name"
+    sentence = gettext_lazy("Sign with your full name.")
+
+
 class WindowShut(Refusal):
-    """It is too early or too late for this reason."""
+    """It is too early or too late; ``facts["alternatives"]`` tells what else is possible."""
 
     code = "window_shut"
     sentence = "%(why)s"
@@ -131,26 +141,42 @@ class CannotReopen(Refusal):
 
 
 @transaction.atomic
-def begin(*, parcel: Parcel, shopper: User, language: str, now: datetime) -> Claim:
+def begin(
+    *,
+    parcel: Parcel | None = None,
+    order: Order | None = None,
+    shopper: User,
+    language: str,
+    now: datetime,
+    channel: str = Channel.WEB,
+    anomaly: Anomaly | None = None,
+) -> Claim:
     """
     Return the shopper's draft about this parcel, a new one if there is none.
 
+    With an order and no parcel it is about what of the order was never sent.
+
     :raises NotYours: if the order belongs to somebody else.
     """
-    if parcel.order.shopper_id != shopper.pk:
+    order = parcel.order if parcel is not None else order
+    if order is None or order.shopper_id != shopper.pk:
         raise NotYours
-    draft = Claim.objects.filter(parcel=parcel, shopper=shopper, state=ClaimState.DRAFT)
+    draft = Claim.objects.filter(
+        order=order, parcel=parcel, shopper=shopper, state=ClaimState.DRAFT
+    )
     found = draft.first()
     if found is not None:
         return found
     try:
         with transaction.atomic():
             return Claim.objects.create(
-                order=parcel.order,
+                order=order,
                 parcel=parcel,
                 shopper=shopper,
                 language=language,
-                currency=parcel.order.currency,
+                currency=order.currency,
+                channel=channel,
+                anomaly=anomaly,
                 created_at=now,
                 saved_at=now,
                 due_at=now + rules.DRAFT_LIFE,
@@ -168,7 +194,7 @@ def choose(*, claim: Claim, quantities: Mapping[int, int], now: datetime) -> Cla
     :raises NothingFree: for more than nobody has claimed yet.
     """
     _open_draft(claim)
-    free = {line.order_line.pk: line for line in claimable(parcel=claim.parcel)}
+    free = {line.order_line.pk: line for line in _free(claim)}
     for pk, quantity in quantities.items():
         line = free.get(pk)
         if line is None or quantity < 0:
@@ -217,9 +243,9 @@ def tell(
     if reason is not None and reason != claim.reason:
         if reason and reason not in ClaimReason.values:
             raise UnknownReason
-        fields["reason"] = reason
-        fields["policy"] = policies.policy_for(reason=reason, now=now) if reason else None
-        fields["answers"] = {}
+        if claim.parcel_id is None and reason not in {"", ClaimReason.NOT_SHIPPED}:
+            raise UnknownReason
+        fields |= _for_reason(claim, reason, now)
     if answers is not None or "reason" in fields:
         asked = {question.key: question for question in questions.QUESTIONS.get(chosen, ())}
         fields["answers"] = {
@@ -233,15 +259,63 @@ def tell(
     return claim
 
 
+def _for_reason(claim: Claim, reason: str, now: datetime) -> dict[str, Any]:
+    """Return what another reason brings along; what was signed for the old one is void."""
+    policy = policies.policy_for(reason=reason, now=now) if reason else None
+    Statement.objects.filter(claim=claim).delete()
+    keeps_wish = policy is None or claim.wish in policy.resolutions
+    return {
+        "reason": reason,
+        "policy": policy,
+        "answers": {},
+        **({} if keeps_wish else {"wish": ""}),
+    }
+
+
+@transaction.atomic
+def sign(*, claim: Claim, kind: str, name: str, actor: User, now: datetime) -> Statement:
+    """
+    Keep that the shopper put their name to a statement the reason asks for.
+
+    Signing again replaces the name, as long as the claim is a draft.
+
+    :raises UnknownItem: if the reason asks for no such statement.
+    :raises NoName: without a name, or with one longer than 120 characters.
+    """
+    _open_draft(claim)
+    ask = EvidenceAsk.objects.filter(
+        policy=claim.policy_id, kind=kind, medium=AskMedium.STATEMENT
+    ).first()
+    if claim.policy_id is None or ask is None:
+        raise UnknownItem
+    if not 2 <= len(name.strip()) <= 120:
+        raise NoName
+    chinese = claim.language.startswith("zh")
+    statement, _is_new = Statement.objects.update_or_create(
+        claim=claim,
+        kind=kind,
+        defaults={
+            "text": ask.hint_zh if chinese else ask.hint_en,
+            "language": claim.language,
+            "name": name.strip(),
+            "signed_by": actor,
+            "signed_at": now,
+        },
+    )
+    _saved(claim, now)
+    return statement
+
+
 @transaction.atomic
 def wish(*, claim: Claim, wish: str, now: datetime) -> Claim:
     """
     Keep what would put it right.
 
-    :raises UnknownWish: for a wish we do not know.
+    :raises UnknownWish: for a wish we do not know, or that the reason's policy does not offer.
     """
     _open_draft(claim)
-    if wish not in Wish.values:
+    offered = claim.policy.resolutions if claim.policy else Wish.values
+    if wish not in Wish.values or wish not in offered:
         raise UnknownWish
     steps.keep(claim, wish=wish)
     _saved(claim, now)
@@ -274,30 +348,77 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
     :raises UnitsTaken: if another claim took one of the units.
     """
     steps.lock(claim)
-    if claim.submit_key == key or (claim.submitted_at and claim.state != ClaimState.DRAFT):
+    if is_sent(claim, key):
         return claim
-    if claim.state != ClaimState.DRAFT:
-        raise NotNow(state=claim.get_state_display(), verb="submit")
+    option = current_option(claim, now=now)
     lacking = missing(claim=claim)
     if lacking:
         raise Incomplete(first=lacking[0], missing=lacking)
-    policy = policies.policy_for(reason=claim.reason, now=now)
-    option = checks.option_for(policy, claim.parcel, now)
     if not option.is_open:
-        raise WindowShut(why=option.why)
-    _hold(claim)
+        raise WindowShut(why=option.why, alternatives=option.alternatives)
+    return send(
+        claim=claim, key=key, role=Role.SHOPPER, actor=claim.shopper, is_late=option.is_late,
+        now=now,
+    )  # fmt: skip
+
+
+def is_sent(claim: Claim, key: UUID) -> bool:
+    """
+    Test whether a locked claim has been sent already.
+
+    :raises NotNow: if it never was and is a draft no more.
+    """
+    if claim.submit_key == key or (claim.submitted_at and claim.state != ClaimState.DRAFT):
+        return True
+    if claim.state != ClaimState.DRAFT:
+        raise NotNow(state=claim.get_state_display(), verb="submit")
+    return False
+
+
+def current_option(claim: Claim, *, now: datetime) -> ReasonOption:
+    """
+    Bind a draft to the policy in force and return how its window lies; nothing is written.
+
+    :raises NoPolicy: if there is none for its reason.
+    :raises Incomplete: if it has no reason yet.
+    """
+    if not claim.reason:
+        lacking = missing(claim=claim)
+        raise Incomplete(first=lacking[0], missing=lacking)
+    policy: ReasonPolicy = policies.policy_for(reason=claim.reason, now=now)
     claim.policy = policy
+    return checks.option_for(policy, claim.parcel, now, order=claim.order)
+
+
+def send(
+    *,
+    claim: Claim,
+    key: UUID,
+    role: Role,
+    actor: User | None,
+    is_late: bool,
+    now: datetime,
+    diff: Mapping[str, Any] | None = None,
+) -> Claim:
+    """
+    Send a locked draft whose window and evidence were looked at; needs a transaction.
+
+    :raises UnitsTaken: if another claim took one of the units.
+    """
+    _hold(claim)
     sum_minor = reckoning.preview(claim=claim, now=now).amount_minor
     steps.keep(
         claim,
         submit_key=key,
         submitted_at=now,
-        policy=policy,
+        policy=claim.policy,
         claimed_minor=sum_minor,
+        is_late=is_late,
     )
+    told = {"claimed_minor": sum_minor, "key": str(key), "policy": claim.policy_id}
     steps.take(
-        claim, "submit", now=now, due_at=now + rules.SCREEN_WITHIN,
-        role=Role.SHOPPER, actor=claim.shopper, diff={"claimed_minor": sum_minor, "key": str(key)},
+        claim, "submit", now=now, due_at=now + rules.SCREEN_WITHIN, role=role, actor=actor,
+        diff={**told, **({"is_late": True} if is_late else {}), **(diff or {})},
     )  # fmt: skip
     record(
         ClaimFiled(reason=claim.reason, decide_by=facts.iso(claim.decide_by), **facts.of(claim)),
@@ -306,17 +427,26 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
     return claim
 
 
+def _free(claim: Claim) -> list[ClaimableLine]:
+    return claimable(parcel=claim.parcel, order=claim.order, about=checks.about(claim.reason))
+
+
 def _hold(claim: Claim) -> None:
     """Lock the order lines and hold the lowest free units of each."""
     wanted = {line.order_line_id: line.quantity for line in claim.lines.all()}
     list(OrderLine.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
     units = []
-    for line in claimable(parcel=claim.parcel):
+    for line in _free(claim):
         quantity = wanted.pop(line.order_line.pk, 0)
         if quantity > line.free:
             raise steps.UnitsTaken
         units += [
-            ClaimUnit(claim=claim, order_line=line.order_line, number=number)
+            ClaimUnit(
+                claim=claim,
+                order_line=line.order_line,
+                number=number,
+                about=checks.about(claim.reason),
+            )
             for number in line.numbers[:quantity]
         ]
     if wanted:
@@ -326,35 +456,6 @@ def _hold(claim: Claim) -> None:
             ClaimUnit.objects.bulk_create(units)
     except IntegrityError as clash:
         raise steps.UnitsTaken from clash
-
-
-@transaction.atomic
-def screen(*, claim: Claim, now: datetime) -> Claim:
-    """
-    Look a new claim over: pass it to the desk, or turn it away on a hard fact.
-
-    Running it again changes nothing.
-    """
-    steps.lock(claim)
-    if claim.state == ClaimState.SUBMITTED:
-        steps.take(
-            claim, "screen", now=now, due_at=claim.due_at, role=Role.SYSTEM,
-            visible_to_shopper=False,
-        )  # fmt: skip
-    if claim.state != ClaimState.SCREENING:
-        return claim
-    if claim.order.shopper_id != claim.shopper_id:
-        appeal_until = now + rules.APPEAL_WITHIN
-        with translation.override(claim.language):
-            text = str(NotYours())
-        return steps.take(
-            claim, "turn_away", now=now, due_at=appeal_until, role=Role.SYSTEM,
-            reason_code="not_your_order", appeal_until=appeal_until, decided_at=now,
-            decision_code="not_your_order", decision_text=text,
-        )  # fmt: skip
-    return steps.take(
-        claim, "pass_on", now=now, role=Role.SYSTEM, visible_to_shopper=False,
-    )  # fmt: skip
 
 
 @transaction.atomic
@@ -383,6 +484,7 @@ def reopen(*, claim: Claim, actor: User, now: datetime, note: str = "") -> Claim
 
     :raises NotYours: if a shopper comes for another's claim.
     :raises NotAllowed: if a shopper asks to reopen a resolved one: that is an appeal.
+    :raises SecondNeeded: if money was paid: ``reopening`` says for what it is opened again.
     :raises CannotReopen: if it was never sent or the time is over.
     :raises UnitsTaken: if another claim took the units.
     """
@@ -392,6 +494,8 @@ def reopen(*, claim: Claim, actor: User, now: datetime, note: str = "") -> Claim
         raise NotYours
     if role == Role.AGENT:
         steps.require(actor, "claims.decide_claim", claim)
+        if claim.executed_minor > 0:
+            raise reopening.SecondNeeded
     elif claim.state == ClaimState.RESOLVED:
         raise NotAllowed
     if claim.state == ClaimState.EXPIRED:

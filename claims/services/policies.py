@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.apps import apps
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from claims import clock_defaults, defaults, risk_defaults
+from claims import approving_defaults, clock_defaults, defaults, risk_defaults
 from claims.models import ApprovalLimit, ReasonPolicy
+from claims.models import policy as models
 from claims.services.refusals import Refusal
 
 
@@ -26,6 +28,11 @@ class NoLimit(Refusal):
     sentence = _("There is no approval limit for %(currency)s. An administrator has to add one.")
 
 
+def today(now: datetime) -> date:
+    """Return the merchant's own day: rules begin at midnight where the merchant is."""
+    return now.astimezone(timezone.get_default_timezone()).date()
+
+
 def policy_for(*, reason: str, now: datetime) -> ReasonPolicy:
     """
     Return the policy in force for a reason.
@@ -33,11 +40,17 @@ def policy_for(*, reason: str, now: datetime) -> ReasonPolicy:
     :raises NoPolicy: if there is none.
     """
     policy = (
-        ReasonPolicy.objects.in_force(reason=reason, on=now.date()).order_by("-valid_from").first()
+        ReasonPolicy.objects.in_force(reason=reason, on=today(now)).order_by("-valid_from").first()
     )
     if policy is None:
         raise NoPolicy(reason=reason)
     return policy
+
+
+def in_force(*, now: datetime) -> dict[str, ReasonPolicy]:
+    """Return the policy in force for each reason that has one."""
+    rows = ReasonPolicy.objects.filter(models.in_force(today(now))).order_by("valid_from", "pk")
+    return {row.reason: row for row in rows}
 
 
 def limit_for(*, currency: str, now: datetime) -> ApprovalLimit:
@@ -59,5 +72,6 @@ def limit_for(*, currency: str, now: datetime) -> ApprovalLimit:
 def install_defaults() -> None:
     """Lay down the default rows that are missing, as the migration did."""
     defaults.install(apps)
+    approving_defaults.install(apps)
     clock_defaults.install(apps)
     risk_defaults.install(apps)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from claims import rules
-from claims.models import ReasonPolicy
-from claims.models.policy import in_force
+from claims import windows
+from claims.services import policies, surroundings
 from claims.states import ClaimReason
 from tracking.services.journeys import Details
+from tracking.states import ParcelStatus
+
+_ON_THE_WAY_BACK = {ParcelStatus.RETURNING, ParcelStatus.RETURNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,12 @@ class Rights:
 
     lost_from: datetime | None = None
     damage_until: datetime | None = None
+    """The last moment, so that its local day is the last day."""
 
 
 def rights(facts: Details, *, now: datetime) -> Rights:
     """Return what the claim policies in force say about this parcel."""
-    window_facts = rules.ParcelFacts(
+    known = windows.Facts(
         status=facts.status,
         status_at=facts.status_at,
         delivered_at=facts.delivered_at,
@@ -30,17 +33,20 @@ def rights(facts: Details, *, now: datetime) -> Rights:
         shipped_at=facts.shipped_at,
         promised_at=facts.promised_at,
         placed_at=facts.ordered_at,
+        returned_at=facts.status_at if facts.status in _ON_THE_WAY_BACK else None,
+        is_abroad=surroundings.is_abroad(facts.country),
     )
     lost_from = damage_until = None
-    policies = ReasonPolicy.objects.filter(in_force(now.date())).values_list(
-        "reason", "window_days", "wait_days"
-    )
-    for reason, window_days, wait_days in policies:
-        window = rules.window(
-            reason=reason, window_days=window_days, wait_days=wait_days, facts=window_facts
-        )
+    for reason, policy in policies.in_force(now=now).items():
+        if reason not in {ClaimReason.LOST, ClaimReason.DAMAGED}:
+            continue
+        place = surroundings.place(
+            country=facts.country, city=facts.city, postcode=facts.postcode,
+            fallback=str(facts.zone), policy_zone=policy.zone, policy_country=policy.country,
+        )  # fmt: skip
+        window = windows.window(surroundings.terms_of(policy), known, place)
         if reason == ClaimReason.LOST:
             lost_from = window.opens_at
-        elif reason == ClaimReason.DAMAGED:
-            damage_until = window.closes_at
+        elif window.until is not None:
+            damage_until = window.until - timedelta(seconds=1)
     return Rights(lost_from, damage_until)

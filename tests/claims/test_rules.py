@@ -10,28 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import rules
-from claims.states import OPEN, ClaimReason, ClaimState
+from claims.states import OPEN, ClaimState
 from portal.lib.money import Money
 
 FRIDAY = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-def facts(**known: datetime | str) -> rules.ParcelFacts:
-    blank: dict[str, datetime | str | None] = {
-        "status": "in_transit",
-        "status_at": None,
-        "delivered_at": None,
-        "last_scan_at": None,
-        "shipped_at": None,
-        "promised_at": None,
-        "placed_at": FRIDAY - 10 * DAY,
-    }
-    return rules.ParcelFacts(**blank | known)  # type: ignore[arg-type]
-
-
-def window(reason: str, **known: datetime | str) -> rules.Window:
-    return rules.window(reason=reason, window_days=30, wait_days=7, facts=facts(**known))
 
 
 class TestBusinessDays:
@@ -42,39 +25,6 @@ class TestBusinessDays:
         due = rules.business_days(FRIDAY, days)
 
         assert (due.weekday(), due.day, due.hour) == (weekday, day, 17)
-
-
-class TestWindow:
-    @pytest.mark.parametrize("reason", [ClaimReason.DAMAGED, ClaimReason.WRONG_ITEM])
-    def test_of_damage_counts_from_delivery_to_the_minute(self, reason: str) -> None:
-        found = window(reason, delivered_at=FRIDAY, status="delivered")
-
-        assert not found.is_open(FRIDAY - timedelta(seconds=1))
-        assert found.is_open(FRIDAY)
-        assert found.is_open(FRIDAY + 30 * DAY - timedelta(seconds=1))
-        assert not found.is_open(FRIDAY + 30 * DAY)
-
-    def test_of_damage_is_shut_before_delivery(self) -> None:
-        assert window(ClaimReason.DAMAGED, last_scan_at=FRIDAY) == rules.Window(None, None)
-
-    def test_of_loss_opens_after_silence(self) -> None:
-        found = window(ClaimReason.LOST, last_scan_at=FRIDAY)
-
-        assert found.opens_at == FRIDAY + 7 * DAY
-        assert found.closes_at == FRIDAY + 37 * DAY
-
-    def test_of_loss_opens_two_days_after_the_promise_if_that_is_sooner(self) -> None:
-        found = window(ClaimReason.LOST, last_scan_at=FRIDAY, promised_at=FRIDAY + DAY)
-
-        assert found.opens_at == FRIDAY + 3 * DAY
-
-    def test_of_loss_opens_at_once_when_the_carrier_says_so(self) -> None:
-        found = window(ClaimReason.LOST, status="lost", status_at=FRIDAY, last_scan_at=FRIDAY)
-
-        assert found.opens_at == FRIDAY
-
-    def test_of_loss_is_shut_once_delivered(self) -> None:
-        assert window(ClaimReason.LOST, delivered_at=FRIDAY) == rules.Window(None, None)
 
 
 class TestReckon:
