@@ -6,9 +6,10 @@ Pure functions of facts, a calendar and the steps a claim took; nothing here rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from django.db import models
 from django.utils.functional import Promise as Lazy
@@ -52,6 +53,7 @@ class EscalationStep(models.TextChoices):
 
 
 S, K, W = ClaimState, ClockKind, SeverityWhy
+KINDS = tuple(ClockKind)
 
 MOST_URGENT, URGENT, NORMAL, SMALL = 1, 2, 3, 4
 SEVERITIES = (MOST_URGENT, URGENT, NORMAL, SMALL)
@@ -235,6 +237,113 @@ def shortest(*moments: datetime | None) -> datetime | None:
     """Return the earliest of the moments that are known."""
     known = [moment for moment in moments if moment is not None]
     return min(known) if known else None
+
+
+class Clock(Protocol):
+    """One promise that runs: a row, or whatever else has these fields."""
+
+    kind: str
+    days: int
+    hours: int
+    started_at: datetime
+    due_at: datetime
+    lead_at: datetime | None
+    manager_at: datetime | None
+    paused_at: datetime | None
+    stopped_at: datetime | None
+    is_void: bool
+
+    def runs_by(self) -> Calendar:
+        """Return the calendar it runs by."""
+
+    def shares(self) -> tuple[int | None, int | None]:
+        """Return at which shares of its time, in percent, team lead and duty manager hear."""
+
+
+C = TypeVar("C", bound=Clock)
+Steps = Sequence[tuple[str, datetime]]
+"""The states a claim entered, and when."""
+
+
+def turn(
+    live: Mapping[str, C],
+    *,
+    verb: str,
+    target: str,
+    now: datetime,
+    begin: Callable[[str], C | None],
+    steps: Callable[[], Steps],
+) -> dict[str, C]:
+    """
+    Turn a claim's clocks with one step, and return those that began or changed.
+
+    ``begin`` makes a clock of a kind, or None where nothing is promised; ``steps`` reads what the
+    claim has gone through, and is asked only when a clock goes on after a pause.
+    """
+    changed: dict[str, C] = {}
+    for kind in KINDS:
+        clock = live.get(kind)
+        if clock is None:
+            if runs(kind, target) and (kind != K.REPLY or verb == "submit"):
+                begun = begin(kind)
+                if begun is not None:
+                    work_out(begun)
+                    changed[kind] = begun
+        elif stands(kind, target):
+            if clock.paused_at is None:
+                clock.paused_at = now
+                changed[kind] = clock
+        elif runs(kind, target):
+            if clock.paused_at is not None:
+                clock.paused_at = None
+                over = (*steps(), (target, now))
+                work_out(clock, pauses(kind, over, since=clock.started_at))
+                changed[kind] = clock
+        else:
+            end(clock, now, void=is_void(kind, target))
+            changed[kind] = clock
+    reply = changed.get(K.REPLY) or live.get(K.REPLY)
+    if verb in REPLIES and reply is not None and reply.stopped_at is None:
+        end(reply, now)
+        changed[K.REPLY] = reply
+    return changed
+
+
+def work_out(clock: Clock, pauses: Sequence[Pause] = ()) -> None:
+    """Set a clock's times from its beginning, its allowance and when it stood still."""
+    allowance, calendar = Allowance(clock.days, clock.hours), clock.runs_by()
+
+    def at(percent: int) -> datetime:
+        found = due(
+            allowance, calendar=calendar, start=clock.started_at, pauses=pauses, percent=percent
+        )
+        if found is None:
+            raise ValueError("a clock is worked out once its last pause is over")
+        return found
+
+    lead, manager = clock.shares()
+    clock.due_at = at(100)
+    clock.lead_at = None if lead is None else at(lead)
+    clock.manager_at = None if manager is None else at(manager)
+
+
+def end(clock: Clock, now: datetime, *, void: bool = False) -> None:
+    """Stop a clock for good; ``void`` because nobody waits any more."""
+    clock.stopped_at, clock.is_void = max(now, clock.started_at), void
+
+
+def next_due(live: Mapping[str, Clock], *, target: str, now: datetime) -> datetime | None:
+    """Return when our own next step is due by a claim's clocks, None where none of them says."""
+    if target not in CLOCKED:
+        return None
+    clock = live.get(K.PAY if runs(K.PAY, target) else K.DECIDE)
+    if clock is None:
+        return None
+    if target == S.PENDING_APPROVAL:
+        # The second person has a day, within what was promised for the whole.
+        day = due(Allowance(1), calendar=clock.runs_by(), start=now)
+        return shortest(day, clock.due_at)
+    return clock.due_at
 
 
 # --- What will probably be late ----------------------------------------------------------

@@ -231,6 +231,16 @@ class ClaimClock(models.Model):
     def __str__(self) -> str:
         return f"{self.claim_id} {self.kind} {self.round}"
 
+    def runs_by(self) -> calendars.Calendar:
+        """Return the calendar it runs by."""
+        return self.level.calendar(self.kind)
+
+    def shares(self) -> tuple[int | None, int | None]:
+        """Return at which shares of its time team lead and duty manager hear."""
+        if self.kind == ClockKind.LEGAL:
+            return sla.LEGAL_LEAD, sla.LEGAL_MANAGER
+        return self.level.lead_percent, self.level.manager_percent
+
     @property
     def is_late(self) -> bool:
         """Whether it ended after its time; what still runs is judged by the clock at hand."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from claims import questions, sla
 from claims.models import Claim, ClaimClock, ServiceLevel, SeverityChange, SeverityLimit
 from claims.services.refusals import NotAllowed, NotNow, NoWords, OwnClaim, Refusal
-from claims.sla import Allowance, ClockKind, SeverityWhy
+from claims.sla import Allowance, ClockKind, EscalationStep, SeverityWhy
 from claims.states import OPEN, ClaimState
 from portal.accounts.models import User
 from portal.lib import tracing
@@ -57,7 +57,7 @@ def follow(claim: Claim, verb: str, *, target: str, now: datetime) -> Times:
 
     :raises NoLevel: if a clock has to begin and no service level is in force.
     """
-    live = {
+    live: dict[str, ClaimClock] = {
         clock.kind: clock
         for clock in ClaimClock.objects.filter(claim=claim, stopped_at=None).select_related("level")
     }
@@ -66,37 +66,29 @@ def follow(claim: Claim, verb: str, *, target: str, now: datetime) -> Times:
         fields |= _rate(claim, now=now)
     elif verb == "appeal" and claim.severity > sla.URGENT:
         fields |= _set(claim, sla.URGENT, why=SeverityWhy.APPEALED, now=now)
-    for kind in K.values:
-        clock = live.get(kind)
-        if clock is not None and sla.stands(kind, target):
-            _hold(clock, now)
-        elif clock is not None and sla.runs(kind, target):
-            _resume(clock, now)
-        elif clock is not None:
-            _end(clock, now, is_void=sla.is_void(kind, target))
-        elif sla.runs(kind, target) and (kind != K.REPLY or verb == "submit"):
-            begun = _begin(claim, kind, severity=fields.get("severity", claim.severity), now=now)
-            if begun is not None:
-                live[kind] = begun
-    if verb in sla.REPLIES:
-        fields |= _replied(claim, live.get(K.REPLY), now)
-    fields |= _faces(live)
-    decide, pay = live.get(K.DECIDE), live.get(K.PAY)
-    if target == S.PENDING_APPROVAL and decide is not None:
-        fields_due = _second_by(decide, now)
-    elif target in sla.CLOCKED:
-        clock = pay if sla.runs(K.PAY, target) else decide
-        fields_due = clock.due_at if clock is not None else None
-    else:
-        fields_due = None
-    return Times(fields, fields_due)
+    severity = fields.get("severity", claim.severity)
+    changed = sla.turn(
+        live,
+        verb=verb,
+        target=target,
+        now=now,
+        begin=lambda kind: _new(claim, kind, severity=severity, now=now),
+        steps=lambda: _steps(claim),
+    )
+    for clock in changed.values():
+        _save(clock)
+    live |= changed
+    if verb in sla.REPLIES and claim.replied_at is None:
+        fields["replied_at"] = now
+    return Times(fields | _faces(live), sla.next_due(live, target=target, now=now))
 
 
 def _faces(live: Mapping[str, ClaimClock]) -> dict[str, Any]:
     """Return the columns of the claim that show its clocks."""
     fields: dict[str, Any] = {"paused_at": None}
     if (decide := live.get(K.DECIDE)) is not None:
-        fields |= {"decide_by": decide.due_at, "paused_at": decide.paused_at}
+        stands_since = None if decide.stopped_at else decide.paused_at
+        fields |= {"decide_by": decide.due_at, "paused_at": stands_since}
     if (reply := live.get(K.REPLY)) is not None:
         fields["reply_by"] = reply.due_at
     if (pay := live.get(K.PAY)) is not None:
@@ -106,32 +98,21 @@ def _faces(live: Mapping[str, ClaimClock]) -> dict[str, Any]:
     return fields
 
 
-def _second_by(decide: ClaimClock, now: datetime) -> datetime:
-    """Return when a second person is due: a day of the level, within what was promised."""
-    calendar = decide.level.calendar(K.DECIDE)
-    day = sla.due(Allowance(1), calendar=calendar, start=now)
-    return min(day or decide.due_at, decide.due_at)
-
-
-def _begin(claim: Claim, kind: str, *, severity: int, now: datetime) -> ClaimClock | None:
-    """Begin a clock, unless nothing is promised: an automatic reply."""
+def _new(claim: Claim, kind: str, *, severity: int, now: datetime) -> ClaimClock | None:
+    """Make a clock of the next round, unless nothing is promised: an automatic reply."""
     level = level_for(severity=severity, now=now)
     allowance = _promised(claim, kind, level, now)
     if allowance == Allowance():
         return None
-    number = ClaimClock.objects.filter(claim=claim, kind=kind).count() + 1
-    clock = ClaimClock(
+    return ClaimClock(
         claim=claim,
         kind=kind,
-        round=number,
+        round=ClaimClock.objects.filter(claim=claim, kind=kind).count() + 1,
         level=level,
         days=allowance.days,
         hours=allowance.hours,
         started_at=now,
     )
-    _work_out(clock, pauses=())
-    clock.save()
-    return clock
 
 
 def _promised(claim: Claim, kind: str, level: ServiceLevel, now: datetime) -> Allowance:
@@ -145,79 +126,30 @@ def _promised(claim: Claim, kind: str, level: ServiceLevel, now: datetime) -> Al
     return own if mine < theirs else allowance
 
 
-def _work_out(clock: ClaimClock, *, pauses: tuple[sla.Pause, ...]) -> None:
-    """Set a clock's times from its beginning, its allowance and when it stood still."""
-    calendar = clock.level.calendar(clock.kind)
-    allowance = Allowance(clock.days, clock.hours)
-
-    def at(percent: int | None) -> datetime | None:
-        if percent is None:
-            return None
-        return sla.due(
-            allowance, calendar=calendar, start=clock.started_at, pauses=pauses, percent=percent
-        )
-
-    due_at = at(100)
-    if due_at is None:
-        raise ValueError("worked out only while no pause is open")
-    clock.due_at = due_at
-    is_legal = clock.kind == K.LEGAL
-    clock.lead_at = at(sla.LEGAL_LEAD if is_legal else clock.level.lead_percent)
-    clock.manager_at = at(sla.LEGAL_MANAGER if is_legal else clock.level.manager_percent)
-    clock.alarm_at = _next_alarm(clock)
-
-
-def _next_alarm(clock: ClaimClock) -> datetime | None:
-    """Return when the next of those who have not heard yet hears."""
-    if clock.stopped_at is not None or clock.paused_at is not None:
-        return None
-    heard = set(clock.escalations.values_list("step", flat=True)) if clock.pk is not None else set()
-    return sla.shortest(
-        None if sla.EscalationStep.LEAD in heard else clock.lead_at,
-        None if sla.EscalationStep.MANAGER in heard else clock.manager_at,
-    )
-
-
-def _hold(clock: ClaimClock, now: datetime) -> None:
-    if clock.paused_at is None:
-        clock.paused_at, clock.alarm_at = now, None
+def _save(clock: ClaimClock) -> None:
+    """Write a clock that has turned, and when its next alarm is."""
+    clock.alarm_at = None
+    if clock.stopped_at is None and clock.paused_at is None:
+        heard = clock.escalations.values_list("step", flat=True) if clock.pk else ()
+        clock.alarm_at = next_alarm(clock, set(heard))
+    else:
         clock.likely_at = clock.ahead = None
-        clock.save(update_fields=["paused_at", "alarm_at", "likely_at", "ahead"])
+    clock.save()
 
 
-def _resume(clock: ClaimClock, now: datetime) -> None:
-    if clock.paused_at is None:
-        return
-    clock.paused_at = None
-    _work_out(clock, pauses=_pauses(clock, ended=now))
-    clock.save(update_fields=["paused_at", "due_at", "lead_at", "manager_at", "alarm_at"])
-
-
-def _pauses(clock: ClaimClock, *, ended: datetime | None = None) -> tuple[sla.Pause, ...]:
-    """Read from the claim's own steps when a clock stood still; ``ended`` closes the last pause."""
-    steps = list(
-        clock.claim.transitions.filter(occurred_at__gte=clock.started_at)
-        .order_by("pk")
-        .values_list("target", "occurred_at")
+def next_alarm(clock: ClaimClock, heard: Container[str]) -> datetime | None:
+    """Return when the next of those who have not heard yet hears."""
+    return sla.shortest(
+        None if EscalationStep.LEAD in heard else clock.lead_at,
+        None if EscalationStep.MANAGER in heard else clock.manager_at,
     )
-    if ended is not None:
-        steps.append((S.UNDER_REVIEW, ended))
-    return sla.pauses(clock.kind, steps, since=clock.started_at)
 
 
-def _end(clock: ClaimClock, now: datetime, *, is_void: bool) -> None:
-    clock.stopped_at, clock.is_void = max(now, clock.started_at), is_void
-    clock.alarm_at = clock.likely_at = clock.ahead = None
-    clock.save(update_fields=["stopped_at", "is_void", "alarm_at", "likely_at", "ahead"])
+def _steps(claim: Claim) -> list[tuple[str, datetime]]:
+    return list(claim.transitions.order_by("pk").values_list("target", "occurred_at"))
 
 
 # --- First reply ----------------------------------------------------------
-
-
-def _replied(claim: Claim, clock: ClaimClock | None, now: datetime) -> dict[str, Any]:
-    if clock is not None and clock.stopped_at is None:
-        _end(clock, now, is_void=False)
-    return {} if claim.replied_at is not None else {"replied_at": now}
 
 
 @transaction.atomic
@@ -229,7 +161,8 @@ def replied(*, claim: Claim, now: datetime) -> None:
         .first()
     )
     if clock is not None:
-        _end(clock, now, is_void=False)
+        sla.end(clock, now)
+        _save(clock)
     if Claim.objects.filter(pk=claim.pk, replied_at=None).update(replied_at=now):
         claim.replied_at = now
 
@@ -353,15 +286,15 @@ def _hasten(clock: ClaimClock, level: ServiceLevel) -> ClaimClock:
     allowance = level.allowance(clock.kind)
     if clock.kind == K.LEGAL or allowance == Allowance():
         return clock
-    ended = clock.paused_at
+    steps = _steps(clock.claim)
+    if clock.paused_at is not None:
+        steps.append((S.UNDER_REVIEW, clock.paused_at))
     clock.level, clock.days, clock.hours = level, allowance.days, allowance.hours
-    _work_out(clock, pauses=_pauses(clock, ended=ended))
+    sla.work_out(clock, sla.pauses(clock.kind, steps, since=clock.started_at))
     if clock.due_at >= before[0]:
-        clock.due_at, clock.level, clock.days, clock.hours = before
+        clock.refresh_from_db()
         return clock
-    clock.save(
-        update_fields=["level", "days", "hours", "due_at", "lead_at", "manager_at", "alarm_at"]
-    )
+    _save(clock)
     return clock
 
 
@@ -380,6 +313,7 @@ class Totals:
 def totals(*, claim: Claim, now: datetime) -> Totals:
     """Return the working time spent on deciding, pauses left out; it goes on after a reopening."""
     clocks = claim.clocks.filter(kind=K.DECIDE).select_related("level").order_by("round")
+    steps = [step for step in _steps(claim) if step[1] <= now]
     spans = []
     for clock in clocks:
         end = clock.paused_at or clock.stopped_at or now
@@ -388,7 +322,7 @@ def totals(*, claim: Claim, now: datetime) -> Totals:
                 calendar=clock.level.calendar(clock.kind),
                 start=clock.started_at,
                 end=end,
-                pauses=_pauses(clock, ended=end),
+                pauses=sla.pauses(clock.kind, [*steps, (S.CLOSED, end)], since=clock.started_at),
             )
         )
     is_decided = bool(clocks) and clocks[0].stopped_at is not None

@@ -11,6 +11,7 @@ from django.db import transaction
 from claims import sla
 from claims.events import ClaimsEscalated
 from claims.models import ClaimClock, Escalation
+from claims.services import clocks
 from claims.sla import EscalationStep
 from portal.accounts.models import User
 from portal.accounts.roles import RoleName
@@ -33,14 +34,14 @@ def escalate(*, now: datetime, limit: int = 500) -> int:
 
     Running it again, or twice at once, adds nothing.
     """
-    clocks = list(
+    due = list(
         ClaimClock.objects.filter(alarm_at__lte=now)
         .order_by("alarm_at", "pk")
         .select_for_update(skip_locked=True)[:limit]
     )
-    known = set(Escalation.objects.filter(clock__in=clocks).values_list("clock_id", "step"))
+    known = set(Escalation.objects.filter(clock__in=due).values_list("clock_id", "step"))
     rows = []
-    for clock in clocks:
+    for clock in due:
         for step, at in ((STEPS.LEAD, clock.lead_at), (STEPS.MANAGER, clock.manager_at)):
             if at is not None and at <= now and (clock.pk, step.value) not in known:
                 rows.append(
@@ -55,12 +56,9 @@ def escalate(*, now: datetime, limit: int = 500) -> int:
         heard = {step for pk, step in known if pk == clock.pk} | {
             row.step for row in rows if row.clock_id == clock.pk
         }
-        clock.alarm_at = sla.shortest(
-            None if STEPS.LEAD in heard else clock.lead_at,
-            None if STEPS.MANAGER in heard else clock.manager_at,
-        )
+        clock.alarm_at = clocks.next_alarm(clock, heard)
     Escalation.objects.bulk_create(rows, ignore_conflicts=True)
-    ClaimClock.objects.bulk_update(clocks, ["alarm_at"], batch_size=500)
+    ClaimClock.objects.bulk_update(due, ["alarm_at"], batch_size=500)
     return len(rows)
 
 

@@ -427,7 +427,7 @@ class TestAvailableActions:
             ("draft", Role.SHOPPER, ["submit", "withdraw"]),
             ("submitted", Role.SHOPPER, ["withdraw"]),
             ("needs_info", Role.SHOPPER, ["answer", "withdraw"]),
-            ("offered", Role.SHOPPER, ["accept", "appeal", "withdraw"]),
+            ("offered", Role.SHOPPER, ["accept", "counter", "appeal", "withdraw"]),
             ("approved", Role.SHOPPER, []),
             ("rejected", Role.SHOPPER, ["appeal"]),
             (
@@ -442,7 +442,7 @@ class TestAvailableActions:
     def test_says_what_this_role_may_do_now(self, point: str, role: str, verbs: list[str]) -> None:
         claim = ClaimFactory.create(upto=point)
 
-        actions = claims.available_actions(claim=claim, role=role)
+        actions = claims.available_actions(claim=claim, role=role, now=DECIDED)
 
         assert [action.verb for action in actions] == verbs
         assert all(action.label for action in actions)
@@ -450,10 +450,11 @@ class TestAvailableActions:
     def test_an_offer_must_be_answered_by_its_day(self) -> None:
         claim = ClaimFactory.create(offered=True)
 
-        accept, appeal, _withdraw = claims.available_actions(claim=claim, role=Role.SHOPPER)
+        accept, *choices = claims.available_actions(claim=claim, role=Role.SHOPPER, now=DECIDED)
 
         assert (accept.is_mandatory, accept.due_at) == (True, claim.answer_by)
-        assert appeal.is_mandatory is False
+        assert [row.verb for row in choices] == ["counter", "appeal", "withdraw"]
+        assert not any(row.is_mandatory for row in choices)
 
 
 class TestPaidUnits:
