@@ -23,6 +23,8 @@ from claims.liability_words import Words
 from portal.lib.money import Money
 
 ZERO = Fraction(0)
+STALE_AFTER = 31
+"""Days after which a rate is called old."""
 ON_THE_WAY = (Event.LOST, Event.DAMAGED, Event.MISSING)
 
 
@@ -30,8 +32,10 @@ ON_THE_WAY = (Event.LOST, Event.DAMAGED, Event.MISSING)
 class Rate:
     """What one unit of a currency was worth in another on a day."""
 
-    value: Decimal
+    value: Decimal | Fraction
     on: date
+    days_old: int = 0
+    """How long before the day that matters it was taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class Facts:
     declared: Money | None = None
     insured: Money | None = None
     freight: Money | None = None
+    freight_share: Fraction = Fraction(1)
+    """The part of the freight that may come back: the carrier's part of the blame."""
     grams: int | None = None
     parcels: int = 1
     goods: frozenset[str] | None = None
@@ -248,6 +254,8 @@ class _Reckoning:
                 rate=words.plain(rate.value), on=rate.on, rule=rule,
             )
         )  # fmt: skip
+        if rate.days_old > STALE_AFTER:
+            self.steps.append(words.old_rate(rate.days_old, rule))
         return into
 
     def _known(self, money: Money | None, code: str, rule: str) -> Fraction | None:
@@ -484,5 +492,5 @@ class _Reckoning:
         paid = self._known(self.facts.freight, "freight", "freight")
         if paid is None:
             return Part("freight", 0, None)
-        minor = floor(paid * share)
+        minor = floor(paid * share * self.facts.freight_share)
         return Part("freight", minor, minor)

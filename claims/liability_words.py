@@ -63,6 +63,15 @@ def converted(
     )
 
 
+def old_rate(days: int, rule: str) -> Words:
+    """Say that a rate is old."""
+    return Words(
+        f"That rate is {days} days older than the shipment: add a newer one.",
+        f"该汇率比寄出日期早 {days} 天，请补充更新的汇率。",
+        rule,
+    )
+
+
 def no_rate(currency: str, target: str, rule: str) -> Words:
     """Say that a rate is missing."""
     return Words(
