@@ -128,11 +128,13 @@ RULES = (
             (
                 "If a parcel has had no scan for 7 days, or 20 days from abroad, or is 48 hours"
                 " past its promised day, we give back what you paid for the things in it, and the"
-                " delivery fee when none of it came. Tell us within 30 days of the last scan."
+                " delivery fee when none of it came. Tell us within 30 days of the last scan, or"
+                " 60 from abroad."
             ),
             (
                 "包裹连续 7 天（跨境 20 天）没有扫描记录，或超过承诺送达日 48 小时仍未送达的，"
-                "退还其中商品的实付金额；全部未送达的，一并退还运费。请在最后一次扫描后 30 天内告知我们。"
+                "退还其中商品的实付金额；全部未送达的，一并退还运费。"
+                "请在最后一次扫描后 30 天（跨境 60 天）内告知我们。"
             ),
         ),
         earliest=Edge("last_scan", 7, abroad=20),
@@ -268,9 +270,8 @@ RULES = (
                 "statement",
                 ("Your statement", "您的声明"),
                 (
-                    "I do not have this parcel, and nobody I could ask has it. I know that a false"
-                    " statement has consequences.",
-                    "我没有收到此包裹，我询问过的人也没有收到。我知道虚假声明须承担后果。",
+                    "I do not have this parcel and nobody I asked has it. This statement is true.",
+                    "我没有收到此包裹，我询问过的人也没有收到。以上声明属实。",
                 ),
                 "statement",
                 medium="statement",
@@ -289,9 +290,8 @@ RULES = (
                 "police",
                 ("The police report", "报案回执"),
                 (
-                    "A photo of the first page with its number. For parcels of this value we need"
-                    " one.",
-                    "拍下写有编号的首页。这一价值的包裹需要报案回执。",
+                    "The first page with its number: above a certain worth we need one.",
+                    "拍下写有编号的首页；超过一定价值的包裹需要报案回执。",
                 ),
                 "report",
                 above=LIMITS,

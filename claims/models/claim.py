@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.models import approval_guards, guards
 from claims.models.policy import ReasonPolicy
+from claims.sla import IN_OUR_HANDS, SEVERITIES, TIMED, WAITING
 from claims.states import (
     CLAIM_MOVES,
     DEAD,
@@ -22,7 +23,6 @@ from claims.states import (
     UnitAbout,
     Wish,
 )
-from claims.sla import IN_OUR_HANDS, SEVERITIES, TIMED, WAITING
 from portal.lib.moves import Movable, Moves, Transition
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
