@@ -23,11 +23,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from portal.lib import likeness
+
 WORKER = Path(__file__).with_name("images_worker.py")
 WALL_SECONDS = 15.0
 KINDS = {"JPEG": b"JPEG", "PNG": b"PNG ", "WEBP": b"WEBP", "HEIF": b"HEIF"}
+LOOK = "LOOK"
 LARGE_SIDE, SMALL_SIDE = 2048, 400
 ANSWER_BYTES = 24 * 1024 * 1024
+MOST_DETAILS = 100
 BLURRED_BELOW = 15.0
 """Laplacian variance under which a photo is called a little blurred; it is never refused."""
 
@@ -73,6 +77,14 @@ class Clean:
     def is_blurred(self) -> bool:
         """Whether a second photo would help."""
         return self.blur < BLURRED_BELOW
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture is known by: the pHash of all of it, and its details for ``likeness``."""
+
+    phash: int
+    details: bytes
 
 
 def sniff(head: bytes) -> str:
@@ -170,7 +182,8 @@ class Sandbox:
         timer.start()
         try:
             try:
-                stdin.write(struct.pack(">4sQ", KINDS[kind], len(data)))
+                wanted = LOOK.encode() if kind == LOOK else KINDS[kind]
+                stdin.write(struct.pack(">4sQ", wanted, len(data)))
                 stdin.write(data)
                 stdin.flush()
                 head = stdout.read(20)
@@ -260,6 +273,27 @@ def sanitise(source: Path | bytes, *, sandbox: Sandbox | None = None) -> Clean:
     started = time.monotonic()
     answer, peak = (sandbox or _sandbox).ask(data, kind)
     return _believe(answer, peak, time.monotonic() - started)
+
+
+def look(small: bytes, *, sandbox: Sandbox | None = None) -> Look:
+    """
+    Return what one of our own small copies is known by.
+
+    :raises Refused: if it cannot be read.
+    """
+    answer, peak = (sandbox or _sandbox).ask(small, LOOK)
+    try:
+        facts, details, _nothing = _parts(answer)
+        phash = int(facts.get("phash", 0))
+    except (ValueError, TypeError, struct.error) as error:
+        raise Unclean("the decoder answered nonsense") from error
+    if "refused" in facts:
+        raise Refused("unreadable", peak_kib=peak)
+    size = likeness.DETAIL.size
+    is_whole = len(details) % size == 0 and len(details) <= MOST_DETAILS * size
+    if not is_whole or not -(1 << 63) <= phash < 1 << 63:
+        raise Unclean("the decoder answered out of bounds")
+    return Look(phash, details)
 
 
 def _believe(answer: bytes, peak: int, seconds: float) -> Clean:
