@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from claims.models import guards
+from claims.models import approval_guards, guards
 from claims.models.claim import Claim
 from claims.models.decision import Approval
 from claims.states import (
@@ -112,7 +112,10 @@ class Compensation(Movable):
                 name="compensation_to_look_at",
             )
         ]
-        triggers = guards.compensation_is_approved()
+        triggers = [
+            *guards.compensation_is_approved(),
+            approval_guards.walks("compensation", COMPENSATION_MOVES),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.amount_minor} {self.currency}"

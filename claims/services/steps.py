@@ -13,7 +13,7 @@ from claims import rules, sla
 from claims.models import Approval, Claim, ClaimUnit
 from claims.services import clocks
 from claims.services.refusals import NotAllowed, NotNow, OwnClaim, Refusal
-from claims.states import FREES_UNITS
+from claims.states import FREES_UNITS, ClaimState, VoidReason
 from portal.accounts.models import User
 from portal.lib.moves import IllegalMove, Role, move
 
@@ -106,11 +106,6 @@ def hold_again(claim: Claim) -> None:
         raise UnitsTaken from clash
 
 
-def resume(claim: Claim, *, now: datetime) -> dict[str, Any]:
-    """Return nothing: ``take`` itself lets the desk's clock run on; callers are being moved."""
-    return {}
-
-
 def require(person: User, permission: str, claim: Claim) -> None:
     """
     Check that the person may do this and is not the claimant.
@@ -125,5 +120,11 @@ def require(person: User, permission: str, claim: Claim) -> None:
 
 
 def void_approval(claim: Claim, *, now: datetime) -> None:
-    """Void the yes that stands, if any: whoever pays next has to ask again."""
-    Approval.objects.filter(claim=claim, voided_at=None, spent_at=None).update(voided_at=now)
+    """Void the yes that stands, if any, saying why: whoever pays next has to ask again."""
+    reason = {
+        ClaimState.WITHDRAWN: VoidReason.WITHDRAWN,
+        ClaimState.EXPIRED: VoidReason.EXPIRED,
+    }.get(ClaimState(claim.state), VoidReason.CHANGED)
+    Approval.objects.filter(claim=claim, voided_at=None, spent_at=None).update(
+        voided_at=now, void_reason=reason
+    )

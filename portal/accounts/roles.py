@@ -1,4 +1,4 @@
-"""Six roles, kept as groups. The table below is the only place that says who may do what."""
+"""Seven roles, kept as groups. The table below is the only place that says who may do what."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class RoleName(StrEnum):
     SHOPPER = "shopper"
     AGENT = "agent"
     APPROVER = "approver"
+    FINANCE = "finance"
     DUTY_MANAGER = "duty_manager"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
@@ -28,6 +29,7 @@ LABELS = {
     RoleName.SHOPPER: _("Shopper"),
     RoleName.AGENT: _("Claims agent"),
     RoleName.APPROVER: _("Approver (second pair of eyes)"),
+    RoleName.FINANCE: _("Finance (third pair of eyes)"),
     RoleName.DUTY_MANAGER: _("Duty manager"),
     RoleName.AUDITOR: _("Auditor (reads only)"),
     RoleName.ADMINISTRATOR: _("Administrator"),
@@ -49,12 +51,19 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.APPROVER: (
         *_READ, "claims.decide_claim", "claims.second_claim", "notifications.view_letter",
         "tracking.handle_anomaly", "claims.add_weighing", "claims.audit_claim",
+        "claims.stop_autoapproval",
+    ),
+    RoleName.FINANCE: (
+        *_READ, "claims.second_claim", "claims.finance_claim", "notifications.view_letter",
+        "claims.agree_autoapprovalrule", "claims.add_autobudget", "claims.stop_autoapproval",
     ),
     RoleName.DUTY_MANAGER: (
         *_READ, *_LETTERS, *_WEBHOOKS, "claims.decide_claim", "claims.second_claim",
         "outbox.view_*", "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
         "tracking.handle_anomaly", "tracking.add_disruptionwindow", *_RISK,
         "claims.add_weighing", "claims.add_cannedreply", "claims.change_cannedreply",
+        "claims.agree_autoapprovalrule", "claims.add_autobudget", "claims.stop_autoapproval",
+        "claims.start_autoapproval",
     ),
     RoleName.AUDITOR: (
         *_READ, "accounts.view_*", "notifications.view_*", "outbox.view_*", *_RISK,
@@ -68,6 +77,7 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
         "claims.change_reasonpolicy",
         "claims.add_evidenceask", "claims.change_evidenceask", "claims.delete_evidenceask",
         "claims.add_approvallimit", "claims.change_approvallimit",
+        "claims.add_autoapprovalrule", "claims.change_autoapprovalrule",
         "claims.watch_agents", "claims.add_riskpolicy", "claims.add_riskrule",
         "claims.add_watchrule", "claims.add_forwarder", "claims.change_forwarder",
         "claims.add_cannedreply", "claims.change_cannedreply", "claims.delete_cannedreply",
@@ -83,7 +93,7 @@ def settle(*, app_label: str) -> None:
     """
     Make each role's permissions on one app exactly those of the table; run after its migration.
 
-    Permissions that somebody ticked by hand on one of the six groups are taken away again, so
+    Permissions that somebody ticked by hand on one of the seven groups are taken away again, so
     that the table stays true. Other groups are left alone.
     """
     every = {

@@ -20,9 +20,9 @@ def with_role(role: RoleName) -> User:
 
 
 class TestSettle:
-    def test_migrations_leave_the_six_groups(self) -> None:
+    def test_migrations_leave_the_seven_groups(self) -> None:
         assert set(Group.objects.values_list("name", flat=True)) == {
-            "shopper", "agent", "approver", "duty_manager", "auditor", "administrator",
+            "shopper", "agent", "approver", "finance", "duty_manager", "auditor", "administrator",
         }  # fmt: skip
 
     def test_takes_away_what_somebody_ticked_by_hand(self) -> None:
@@ -54,6 +54,7 @@ class TestGive:
             (RoleName.SHOPPER, False, False, False, False),
             (RoleName.AGENT, True, False, False, True),
             (RoleName.APPROVER, True, True, False, True),
+            (RoleName.FINANCE, False, True, False, True),
             (RoleName.DUTY_MANAGER, True, True, True, True),
             (RoleName.AUDITOR, False, False, False, True),
             (RoleName.ADMINISTRATOR, False, False, True, True),
