@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from claims.states import ClaimState
+from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib.money import Money
 from portal.lib.moves import Role
 
@@ -75,6 +75,17 @@ class Claimed:
     each_minor: int
 
 
+@dataclass(frozen=True)
+class Share:
+    """A part of a line's full sum, in hundredths of a percent; half a minor unit rounds up."""
+
+    bp: int
+
+    def of(self, minor: int) -> int:
+        """Return this part of a sum."""
+        return (minor * self.bp + WHOLE // 2) // WHOLE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One line of a reckoning; ``key`` is an order line, the fee, or a deduction."""
@@ -84,6 +95,10 @@ class Line:
     quantity: int
     each_minor: int
     amount_minor: int
+    code: str = ""
+    """Why it was lowered, as a ``LoweredCode``."""
+    share_bp: int | None = None
+    """The part of its full sum, if it was lowered by one."""
     note_en: str = ""
     note_zh: str = ""
 
@@ -99,13 +114,15 @@ def reckon(
     fee_minor: int,
     already_minor: int,
     left_minor: int,
-    amounts: Mapping[int, int],
+    amounts: Mapping[int, int | Share],
     note: str,
+    codes: Mapping[int, str] | None = None,
 ) -> list[Line]:
     """
     Return the lines whose sum is owed: items, fee, less what this claim has had, capped.
 
-    ``amounts`` lowers lines by key; ``left_minor`` is what the payment can still give back.
+    ``amounts`` lowers lines by key, to a sum or to a share of the full one, for the reason in
+    ``codes``; ``left_minor`` is what the payment can still give back.
 
     :raises ValueError: if an amount is above its line, below nothing, or its key is unknown.
     """
@@ -135,22 +152,11 @@ def reckon(
     for key, amount in amounts.items():
         if key not in known:
             raise ValueError(f"no line {key}")
-        if not 0 <= amount <= known[key]:
-            raise ValueError(f"line {key} is worth up to {known[key]}, not {amount}")
-    lines = [
-        line
-        if amounts.get(line.key, line.amount_minor) == line.amount_minor
-        else Line(
-            key=line.key,
-            title=line.title,
-            quantity=line.quantity,
-            each_minor=line.each_minor,
-            amount_minor=amounts[line.key],
-            note_en=f"{line.note_en}: {note}" if line.note_en else note,
-            note_zh=f"{line.note_zh}：{note}" if line.note_zh else note,
-        )
-        for line in full
-    ]
+        sum_ = amount.of(known[key]) if isinstance(amount, Share) else amount
+        is_share = not isinstance(amount, Share) or 0 <= amount.bp <= WHOLE
+        if not is_share or not 0 <= sum_ <= known[key]:
+            raise ValueError(f"line {key} is worth up to {known[key]}, not {sum_}")
+    lines = [_lowered(line, amounts, note, codes or {}) for line in full]
     owed = sum(line.amount_minor for line in lines)
     if already_minor:
         taken = min(already_minor, owed)
@@ -163,6 +169,24 @@ def reckon(
             )
         )
     return [line for line in lines if line.amount_minor or line.key >= FEE_KEY]
+
+
+def _lowered(
+    line: Line, amounts: Mapping[int, int | Share], note: str, codes: Mapping[int, str]
+) -> Line:
+    """Return the line with the sum somebody gave it, and why; untouched if that is its full one."""
+    given = amounts.get(line.key, line.amount_minor)
+    sum_ = given.of(line.amount_minor) if isinstance(given, Share) else given
+    if sum_ == line.amount_minor:
+        return line
+    return replace(
+        line,
+        amount_minor=sum_,
+        code=codes.get(line.key, ""),
+        share_bp=given.bp if isinstance(given, Share) else None,
+        note_en=f"{line.note_en}: {note}" if line.note_en else note,
+        note_zh=f"{line.note_zh}：{note}" if line.note_zh else note,
+    )
 
 
 def _deduction(key: int, minor: int, note_en: str, note_zh: str) -> Line:
@@ -181,6 +205,106 @@ def fee_share(*, fee: Money, values: Sequence[int], index: int) -> int:
     """Return a parcel's share of the delivery fee by the worth of its contents."""
     weights = list(values) if sum(values) > 0 else [1] * len(values)
     return fee.split(weights)[index].minor
+
+
+# --- Whose fault ----------------------------------------------------------
+
+WHOLE = 10_000
+"""All of it, in hundredths of a percent."""
+PARTIES = ("carrier", "seller", "supplier", "shopper", "nobody")
+
+
+@dataclass(frozen=True)
+class Split:
+    """
+    Who answers for a loss, in hundredths of a percent that sum to the whole, and why.
+
+    ``evidence`` names what it rests on; a rule's own split needs none.
+    """
+
+    parts: Mapping[str, int]
+    text_en: str = ""
+    text_zh: str = ""
+    evidence: tuple[str, ...] = ()
+    is_by_person: bool = False
+
+    def __post_init__(self) -> None:
+        """
+        Check the parts.
+
+        :raises ValueError: if a party is unknown, a part below nothing, or the sum not the whole.
+        """
+        if set(self.parts) - set(PARTIES) or any(part < 0 for part in self.parts.values()):
+            raise ValueError("a part belongs to a party and is not below nothing")
+        if sum(self.parts.values()) != WHOLE:
+            raise ValueError("the parts do not sum to the whole")
+
+    def of(self, party: str) -> int:
+        """Return a party's part."""
+        return self.parts.get(party, 0)
+
+
+_BY_PARTY: Mapping[str, str] = {
+    "carrier": "carrier",
+    "merchant": "seller",
+    "recipient": "shopper",
+    "customs": "nobody",
+    "force_majeure": "nobody",
+}
+_SAID: Mapping[str, tuple[str, str]] = {
+    "carrier": ("the carrier", "承运商"),
+    "seller": ("us, the seller", "我方（卖家）"),
+    "supplier": ("our supplier", "供应商"),
+    "shopper": ("the shopper", "买家"),
+    "nobody": ("nobody", "无人"),
+}
+
+
+def usual_split(*, reason: str, liable: str, party: str, circumstances: Collection[str]) -> Split:
+    """
+    Return who answers until somebody finds otherwise: by the facts, else as the policy says.
+
+    ``party`` is whom the carrier's scans name; ``circumstances`` are those noted of the shipment.
+    """
+    if reason == ClaimReason.DAMAGED and "bad_packing" in circumstances:
+        return Split(
+            {"seller": WHOLE},
+            "It was packed too weakly, so it falls to us, the seller.",
+            "包装不当，由我方（卖家）承担。",
+        )
+    if reason == ClaimReason.DELAYED and {"force_majeure", "weather"} & set(circumstances):
+        return Split(
+            {"nobody": WHOLE},
+            "Force majeure or weather made it late, so it falls to nobody.",
+            "因不可抗力或天气延误，无人承担责任。",
+        )
+    told = _BY_PARTY.get(party)
+    if told and reason in _TOLD_BY_SCANS:
+        en, zh = _SAID[told]
+        return Split(
+            {told: WHOLE},
+            f"By the carrier's scans it falls to {en}.",
+            f"根据承运商扫描记录，由{zh}承担。",
+        )
+    en, zh = _SAID[liable]
+    return Split(
+        {liable: WHOLE},
+        f"The rule for this reason lets it fall to {en}.",
+        f"按该原因的规则，由{zh}承担。",
+    )
+
+
+_TOLD_BY_SCANS = (ClaimReason.REFUSED, ClaimReason.RETURNED_TO_SENDER, ClaimReason.DELAYED)
+
+
+def is_fee_only(*, wish: str, offered: Sequence[str]) -> bool:
+    """Test whether a claim is about the delivery fee alone: wished so, or nothing else is given."""
+    if wish in (Wish.REFUND, Wish.PARTIAL_REFUND):
+        return False
+    if wish == Wish.FEE_REFUND:
+        return True
+    goods = {Wish.REFUND, Wish.PARTIAL_REFUND, Wish.REPLACEMENT}
+    return Wish.FEE_REFUND in offered and not goods & set(offered)
 
 
 # --- Words for shoppers ----------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -269,7 +269,13 @@ def rates(*, into: str, on: date) -> dict[str, Rate]:
 
 
 def expect(
-    *, parcel: Parcel | None, reason: str, loss: Loss, carrier_bp: int, now: datetime
+    *,
+    parcel: Parcel | None,
+    consignment: Consignment | None,
+    reason: str,
+    loss: Loss,
+    carrier_bp: int,
+    now: datetime,
 ) -> Expectation:
     """
     Return what the carrier owes for its share of a loss by the terms that held at shipping.
@@ -279,7 +285,6 @@ def expect(
     event = EVENTS.get(reason, Event.OTHER.value)
     if parcel is None or event == Event.OTHER:
         return _nothing(loss, words.PACKED_BY_US)
-    consignment = consignment_of(parcel)
     standing = choose(parcel=parcel, consignment=consignment)
     inputs: dict[str, Any] = {
         "event": event,
@@ -394,8 +399,33 @@ def _facts(
         else None,
         circumstances=frozenset(circumstances),
         late_minutes=_late(parcel, now) if event == Event.DELAYED else None,
-        rates=rates(into=loss.currency, on=standing.shipped_on or now.date()),
+        rates=_rates(loss.currency, consignment, standing, now.date()),
     )
+
+
+def _rates(
+    into: str, consignment: Consignment | None, standing: Standing, today: date
+) -> dict[str, Rate]:
+    """Return the rates that these terms and facts can need; mostly they need none."""
+    used = set(_currencies(standing.contract.terms if standing.contract else None))
+    if consignment is not None:
+        used.add(consignment.currency)
+    if not used - {into}:
+        return {}
+    known = rates(into=into, on=standing.shipped_on or today)
+    return {currency: rate for currency, rate in known.items() if currency in used}
+
+
+def _currencies(terms: Any) -> Iterator[str]:
+    """Yield every currency that terms name, however deep."""
+    if isinstance(terms, Mapping):
+        if isinstance(terms.get("currency"), str):
+            yield terms["currency"]
+        for value in terms.values():
+            yield from _currencies(value)
+    elif isinstance(terms, list):
+        for value in terms:
+            yield from _currencies(value)
 
 
 def _late(parcel: Parcel, now: datetime) -> int | None:
