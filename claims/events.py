@@ -31,6 +31,21 @@ class ClaimFiled(ClaimEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimPrepared(ClaimEvent):
+    """We opened a claim for a parcel taken for lost; it waits for the shopper to send it."""
+
+    name: ClassVar[str] = "claims.claim_prepared"
+    anomaly_id: int
+    reason: str
+    number: str
+    carrier_en: str
+    carrier_zh: str
+    amount_minor: int
+    currency: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvidenceAsked(ClaimEvent):
     """The desk asked the shopper for something."""
 

@@ -5,8 +5,30 @@ from __future__ import annotations
 from django.utils import timezone
 
 from claims.models import Claim
-from claims.services import auditing, claims, compensations, conversation, evidence, risking
+from claims.services import (
+    auditing,
+    claims,
+    compensations,
+    conversation,
+    evidence,
+    opening,
+    risking,
+)
 from portal.outbox.models import Event
+
+
+def open_for_loss(event: Event) -> None:
+    """Open a claim for a parcel that is taken for lost, for the shopper to send."""
+    facts = event.payload
+    if facts["parcel_id"] and facts["kind"] in opening.LOST:
+        opening.open_for_loss(anomaly_id=facts["anomaly_id"], now=timezone.now())
+
+
+def let_go(event: Event) -> None:
+    """Take back an unsent claim that we opened for a parcel that has been found."""
+    facts = event.payload
+    if facts["kind"] in opening.LOST and facts["cleared_by"] != "hand":
+        opening.let_go(anomaly_id=facts["anomaly_id"], now=timezone.now())
 
 
 def screen(event: Event) -> None:

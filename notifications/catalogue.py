@@ -197,6 +197,15 @@ _ENTRIES = (
         cause=_by("claim_id"),
     ),
     Entry(
+        name="claim_prepared",
+        label=_("Report we prepared"),
+        event="claims.claim_prepared",
+        kind=CLAIMS,
+        needs=_CLAIM | _MONEY | {"number", "carrier_en", "carrier_zh", "until"},
+        builder=drafts.prepared,
+        cause=_by("anomaly_id"),
+    ),
+    Entry(
         name="question",
         label=_("Question about a claim"),
         event="claims.evidence_asked",

@@ -11,9 +11,14 @@ from portal.outbox.routes import Routes
 
 ROUTES: Routes = {
     parcel.ParcelReached: (notifications.reactions.tell, notifications.reactions.forward),
-    parcel.AnomalyFound: (notifications.reactions.tell, notifications.reactions.forward),
+    parcel.AnomalyFound: (
+        claims.reactions.open_for_loss,
+        notifications.reactions.tell,
+        notifications.reactions.forward,
+    ),
     parcel.AnomalyEscalated: (notifications.reactions.tell, notifications.reactions.forward),
     parcel.AnomalyCleared: (
+        claims.reactions.let_go,
         claims.reactions.tell_of_a_find,
         notifications.reactions.tell,
         notifications.reactions.forward,
@@ -21,6 +26,7 @@ ROUTES: Routes = {
     parcel.InquiryDue: (),
     parcel.CodeMapped: (tracking.reactions.read_again,),
     parcel.DisruptionChanged: (tracking.reactions.follow_disruption,),
+    claim.ClaimPrepared: (notifications.reactions.tell,),
     claim.ClaimFiled: (
         claims.reactions.screen,
         claims.reactions.rate_around,

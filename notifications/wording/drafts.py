@@ -7,7 +7,16 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from notifications.wording.base import Facts, Words, say_list, say_when, subject
+from notifications.wording.base import (
+    Facts,
+    Words,
+    language,
+    say_day,
+    say_list,
+    say_sum,
+    say_when,
+    subject,
+)
 from portal.lib import links
 
 
@@ -32,4 +41,40 @@ def carry_on(facts: Facts) -> Words:
             "fill it in for you."
         ),
         why=_("You get this letter because somebody signed in with this address asked for it."),
+    )
+
+
+def prepared(facts: Facts) -> Words:
+    """Ask the shopper to send, with one press, the report we prepared about a lost parcel."""
+    chinese = language().startswith("zh")
+    named = {
+        "items": say_list(facts["items"]) or facts["order"],
+        "number": facts["number"],
+        "carrier": facts["carrier_zh"] if chinese else facts["carrier_en"],
+        "day": say_day(facts["until"]),
+        "when": say_when(facts["until"]),
+    }
+    says = [
+        _("%(carrier)s has lost sight of parcel %(number)s, and we take it for lost. I am sorry.")
+        % named,
+        _("We have written the report about %(items)s for you. It needs only your yes.") % named,
+    ]
+    if facts["amount_minor"]:
+        says.append(
+            _("You paid %(sum)s for what is in it. That is what the report asks back.")
+            % {"sum": say_sum(facts)}
+        )
+    return Words(
+        subject=subject(_("Your parcel seems lost: send your report by %(day)s") % named),
+        heading=_("One press and your report is on its way"),
+        about=_("Claim %(ref)s, order %(order)s") % {"ref": facts["ref"], "order": facts["order"]},
+        stamp=_("Waits for you until %(when)s") % named,
+        says=says,
+        button=_("Read and send it"),
+        link=f"{settings.SITE_URL}/claims/{facts['ref']}/",
+        then=_(
+            "You can change everything in it first, or leave it. If the parcel is found before you "
+            "send it, we take the report back and nothing more happens."
+        ),
+        why=_("You get this letter because the carrier has lost sight of a parcel of yours."),
     )

@@ -115,6 +115,16 @@ FACTS: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "claim_prepared": {
+        **CLAIM,
+        **MONEY,
+        "anomaly_id": 11,
+        "reason": "lost",
+        "number": "1Z999AA10123456784",
+        "carrier_en": "UPS",
+        "carrier_zh": "优比速",
+        "until": "2026-10-14T10:45:00+00:00",
+    },
     "claim_received": {**CLAIM, "reason": "damaged", "decide_by": "2026-09-22T17:00:00+00:00"},
     "question": {
         **CLAIM,
