@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.states import ClaimReason, Wish
 
-AUDIT_PERCENT = 5
-"""Of automatic approvals, how many of a hundred somebody looks at afterwards."""
 DAY = timedelta(hours=24)
 """What one shopper was approved within this time counts together."""
 MONEY_WISHES = (Wish.REFUND, Wish.PARTIAL_REFUND, Wish.FEE_REFUND)
@@ -221,9 +218,3 @@ def contradictions(reason: str, scans: Scans) -> list[Contradiction]:
     if scans.is_hinted:
         found.append(Contradiction.UNCONFIRMED)
     return found
-
-
-def is_sampled(ref: str, *, percent: int = AUDIT_PERCENT) -> bool:
-    """Test whether an automatic approval of this claim is audited; the same claim, always so."""
-    number = int.from_bytes(hashlib.sha256(f"audit {ref}".encode()).digest()[:8])
-    return number % 100 < percent

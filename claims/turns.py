@@ -38,6 +38,10 @@ class Facts:
     """Whether there is a payment to give money back to, a rule, a limit, and something owed."""
     can_resend: bool = True
     """Whether the payment that failed still fits into what the order paid."""
+    can_counter: bool = True
+    """Whether the shopper may still name something else instead of an offer."""
+    waits_for_no: bool = False
+    """Whether what waits for a second person is to decline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +102,10 @@ DOINGS: tuple[Doing, ...] = (
     Doing("submit", A, needs=("draft",)),
     Doing("answer", A, needs=("photo_or_words",)),
     Doing("accept", A, guard=lambda facts, _: facts.is_bound),
-    Doing("counter", A, is_choice=True, needs=("words",)),
+    Doing(
+        "counter", A, guard=lambda facts, _: facts.can_counter, is_choice=True,
+        needs=("wish", "words"),
+    ),
     Doing("appeal", A, guard=_may_appeal, is_choice=True, needs=("words",)),
     Doing("reopen", A, states=(S.EXPIRED,), guard=_may_return, is_choice=True),
     Doing("withdraw", A, is_choice=True),
@@ -115,15 +122,20 @@ DOINGS: tuple[Doing, ...] = (
     Doing("compensate", D, states=(S.COMPENSATION_FAILED,), guard=lambda f, _: f.can_resend),
     Doing("hear_back", D, is_choice=True),
     Doing("receive_back", D, is_choice=True),
-    Doing("reopen", D, states=(S.RESOLVED,), is_choice=True),
+    Doing("reopen", D, states=(S.RESOLVED,), is_choice=True, needs=("fact", "words")),
     Doing("reopen", D, states=(S.EXPIRED,), guard=_may_return, is_choice=True),
     # The second person
     Doing("send_back", P, needs=("words",)),
     Doing(
         "approve", P, states=(S.PENDING_APPROVAL,),
-        guard=lambda facts, person: facts.is_bound and _other(facts, person),
+        guard=lambda facts, person: (facts.is_bound or facts.waits_for_no)
+        and _other(facts, person),
     ),
-    Doing("reject", P, states=(S.PENDING_APPROVAL,), guard=_other, needs=("code", "words")),
+    Doing(
+        "reject", P, states=(S.PENDING_APPROVAL,),
+        guard=lambda facts, person: not facts.waits_for_no and _other(facts, person),
+        needs=("code", "words"),
+    ),
     # Amends itself
     Doing("screen", Y),
     Doing("pass_on", Y),

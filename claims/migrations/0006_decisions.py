@@ -256,11 +256,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='approval',
-            name='is_sampled',
-            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='audited afterwards'),
-        ),
-        migrations.AddField(
-            model_name='approval',
             name='rule_minor',
             field=models.BigIntegerField(blank=True, null=True, verbose_name="the rule's maximum"),
         ),

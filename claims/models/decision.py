@@ -210,9 +210,6 @@ class Approval(models.Model):
         db_default="",
     )
     spent_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    is_sampled = models.BooleanField(
-        _("audited afterwards"), default=False, db_default=False, editable=False
-    )
 
     class Meta:
         verbose_name = _("approval")

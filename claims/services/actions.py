@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from claims import turns
-from claims.models import Approval, Claim, ClaimUnit, Compensation, PaymentBalance
+from claims.models import Approval, Claim, ClaimUnit, Compensation, Decline, PaymentBalance
 from claims.services import policies, reckoning
+from claims.services.answering import counters_left
 from claims.services.refusals import Refusal
 from claims.states import ClaimState, CompensationState
 from claims.turns import Facts, Person
@@ -33,7 +34,7 @@ class Action:
     needs: tuple[str, ...] = ()
 
 
-_DECISIONS = ("propose", "approve", "auto_approve", "offer", "reject")
+_DECISIONS = ("propose", "propose_no", "second", "approve", "offer", "reject")
 """Steps after which, once the shopper asks for another look, another person has to look."""
 
 
@@ -42,7 +43,6 @@ def _labels() -> Mapping[str, str]:
         "submit": _("Carry on"),
         "answer": _("Send a photo"),
         "accept": _("Accept the offer"),
-        "counter": _("Ask for something else"),
         "counter": _("Ask for something else"),
         "appeal": _("Ask for another look"),
         "withdraw": _("Withdraw my claim"),
@@ -124,6 +124,9 @@ def read(*, claim: Claim, role: str, now: datetime) -> Facts:
         is_bound=not asks_for_the_yes or _is_bound(claim),
         can_pay=(role, state) != (Role.AGENT, S.UNDER_REVIEW) or _can_pay(claim, now),
         can_resend=(role, state) != (Role.AGENT, S.COMPENSATION_FAILED) or _can_resend(claim),
+        can_counter=(role, state) != (Role.SHOPPER, S.OFFERED) or counters_left(claim) > 0,
+        waits_for_no=(role, state) == (Role.APPROVER, S.PENDING_APPROVAL)
+        and Decline.objects.filter(claim=claim, voided_at=None, approved_at=None).exists(),
     )
 
 
@@ -183,9 +186,14 @@ def _standing(claim: Claim, person: User | None) -> Person:
         appeal is not None
         and claim.transitions.filter(verb__in=_DECISIONS, pk__lt=appeal.pk, actor=person).exists()
     )
-    proposed = Approval.objects.filter(
-        claim=claim, voided_at=None, spent_at=None, reviewer=person
-    ).exists()
+    proposed = (
+        Approval.objects.filter(claim=claim, voided_at=None, spent_at=None)
+        .filter(Q(reviewer=person) | Q(approver=person) | Q(finance=person))
+        .exists()
+        or Decline.objects.filter(
+            claim=claim, voided_at=None, approved_at=None, reviewer=person
+        ).exists()
+    )
     return Person(
         may_decide=person.is_active and person.has_perm("claims.decide_claim"),
         may_second=person.is_active and person.has_perm("claims.second_claim"),

@@ -178,7 +178,6 @@ def propose(
         reviewer=reviewer,
         reviewed_at=now,
         approved_at=now if is_enough else None,
-        is_sampled=is_enough and rule is not None and approvals.is_sampled(claim.ref),
     )
     return approval, needed
 

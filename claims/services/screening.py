@@ -20,10 +20,10 @@ from claims.approvals import Case, Scans
 from claims.models import AutoApprovalRule, Claim
 from claims.services import (
     approving,
+    assessing,
     budgets,
     checks,
     compensations,
-    decisions,
     declining,
     risking,
     steps,
@@ -135,12 +135,12 @@ def in_force(currency: str, now: datetime) -> list[AutoApprovalRule]:
 def _approve(
     claim: Claim, rule: AutoApprovalRule, result: Reckoning, score: int | None, now: datetime
 ) -> None:
-    assessment = decisions.keep(claim=claim, result=result, made_by=None, now=now)
+    assessment = assessing.keep(claim=claim, result=result, made_by=None, now=now)
     approval, _need = approving.propose(claim=claim, assessment=assessment, rule=rule, now=now)
     steps.take(
         claim, "auto_approve", now=now, role=Role.SYSTEM, reason_code=rule.code,
         note=_words(claim, rule), diff=_facts(rule, approval.amount_minor, score)
-        | {"digest": approval.digest, "sampled": approval.is_sampled},
+        | {"digest": approval.digest},
         decided_at=now, approved_minor=claim.approved_minor + approval.amount_minor,
         decision_code=f"rule {rule.code}", decision_text=_words(claim, rule),
     )  # fmt: skip
@@ -154,7 +154,7 @@ def _propose(
     need = approving.need(claim=claim, amount_minor=result.amount_minor, now=now)
     if need.tier != approvals.Tier.ONE:
         return False
-    assessment = decisions.keep(claim=claim, result=result, made_by=None, now=now)
+    assessment = assessing.keep(claim=claim, result=result, made_by=None, now=now)
     approval, _need = approving.propose(
         claim=claim, assessment=assessment, rule=rule, may_be_enough=False, now=now
     )

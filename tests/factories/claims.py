@@ -54,6 +54,11 @@ def approver(email: str | None = None) -> User:
     return _staff("decide_claim", "second_claim", "view_claim", "change_claim", email=email)
 
 
+def finance(email: str | None = None) -> User:
+    """Make somebody from finance, who gives the third yes."""
+    return _staff("second_claim", "finance_claim", "view_claim", "change_claim", email=email)
+
+
 def delivered_parcel(
     *, quantity: int = 1, price_minor: int = 5_000, parcels: int = 1, **order: Any
 ) -> Parcel:
@@ -158,11 +163,24 @@ def walk(claim: Claim, upto: str) -> Claim:
     )
 
 
-def tighten(currency: str, single_minor: int) -> ApprovalLimit:
-    """Put a lower limit in force from the day of the factories' facts."""
+def tighten(currency: str, single_minor: int, double_minor: int | None = None) -> ApprovalLimit:
+    """Put lower limits in force from the day of the factories' facts."""
     return ApprovalLimit.objects.create(
-        currency=currency, single_minor=single_minor, valid_from=NOON.date()
+        currency=currency,
+        single_minor=single_minor,
+        double_minor=double_minor,
+        valid_from=NOON.date(),
     )
+
+
+def photographed(claim: Claim) -> Claim:
+    """Put every photo that the claim's reason asks for in place, clean, with no excuse left."""
+    Claim.objects.filter(pk=claim.pk).update(without_box="")
+    claim.refresh_from_db()
+    for ask in policy(claim.reason).asks.filter(medium="photo"):
+        for _number in range(ask.minimum):
+            EvidenceFactory.create(claim=claim, kind=ask.kind, clean=True)
+    return claim
 
 
 class EvidenceFactory(DjangoModelFactory[Evidence]):
@@ -203,6 +221,8 @@ __all__ = [
     "default_policies",
     "delivered_parcel",
     "fill",
+    "finance",
+    "photographed",
     "policy",
     "tighten",
     "walk",
