@@ -23,8 +23,9 @@ def keep_time(**_: object) -> None:
 
 @shared_task(ignore_result=True)
 def clean_photos(**_: object) -> None:
-    """Clean photos whose event was lost on the way."""
+    """Clean photos whose event was lost on the way; look again at those not known well enough."""
     evidence.clean_waiting(now=timezone.now())
+    evidence.look_again()
 
 
 @shared_task(ignore_result=True)

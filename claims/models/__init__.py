@@ -31,7 +31,13 @@ from claims.models.decision import (
     Decline,
     Reopening,
 )
-from claims.models.evidence import Evidence, EvidenceRequest
+from claims.models.evidence import (
+    Evidence,
+    EvidenceRequest,
+    OriginalOpening,
+    PhotoDetails,
+    PhotoHash,
+)
 from claims.models.filing import FilingOverride, Statement
 from claims.models.ledger import Entry, Posting
 from claims.models.message import InternalNote, Message
@@ -83,8 +89,11 @@ __all__ = [
     "InternalNote",
     "Mark",
     "Message",
+    "OriginalOpening",
     "PaceReport",
     "PaymentBalance",
+    "PhotoDetails",
+    "PhotoHash",
     "Posting",
     "ReasonPolicy",
     "Reopening",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.models import guards
 from claims.models.claim import Claim
 from claims.states import EvidenceState
 
@@ -17,6 +18,13 @@ class EvidenceRequest(models.Model):
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="requests")
     kind = models.SlugField(_("kind"), max_length=24, default="other")
     text = models.TextField(_("what we ask for"))
+    wants = models.PositiveSmallIntegerField(
+        _("photos wanted"), default=1, db_default=1, help_text=_("How many would answer it.")
+    )
+    code = models.CharField(
+        _("number on the note"), max_length=8, blank=True, default="", db_default=""
+    )
+    """What a note beside the item must say, so that the photo was taken for this request."""
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -27,6 +35,11 @@ class EvidenceRequest(models.Model):
     class Meta:
         verbose_name = _("evidence request")
         verbose_name_plural = _("evidence requests")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(wants__gte=1) & Q(wants__lte=6), name="request_wants_one_to_six_photos"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]
@@ -55,6 +68,7 @@ class Evidence(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True, editable=False)
     height = models.PositiveIntegerField(null=True, blank=True, editable=False)
     dhash = models.BigIntegerField(null=True, blank=True, editable=False)
+    phash = models.BigIntegerField(null=True, blank=True, editable=False)
     is_blurred = models.BooleanField(_("a little blurred"), default=False)
     signals = models.JSONField(_("signals"), default=dict, blank=True)
     uploaded_by = models.ForeignKey(
@@ -82,10 +96,82 @@ class Evidence(models.Model):
         ]
         indexes = [
             models.Index(fields=["sha256"], name="evidence_by_sha256"),
-            models.Index(
-                fields=["dhash"], condition=Q(dhash__isnull=False), name="evidence_by_dhash"
+            models.Index(fields=["uploaded_by", "received_at"], name="evidence_by_sender"),
+        ]
+        triggers = [guards.original_is_sealed()]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhotoDetails(models.Model):
+    """The details a photo is known by, packed as ``portal.lib.likeness`` reads them."""
+
+    evidence = models.OneToOneField(
+        Evidence, on_delete=models.CASCADE, primary_key=True, related_name="details"
+    )
+    version = models.PositiveSmallIntegerField()
+    """Which way of finding them; photos of an older one are looked at again."""
+    packed = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("details of a photo")
+        verbose_name_plural = _("details of photos")
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id}"
+
+
+class PhotoHash(models.Model):
+    """
+    One 64-bit hash of a photo or of a detail in it, with its four parts of 16 bits.
+
+    Two hashes that differ in at most three bits share a part, so equality on an index finds them;
+    further apart ones are found by any other detail of the two photos that is nearer.
+    """
+
+    evidence = models.ForeignKey(
+        Evidence, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    bits = models.BigIntegerField()
+    band1 = models.SmallIntegerField()
+    band2 = models.SmallIntegerField()
+    band3 = models.SmallIntegerField()
+    band4 = models.SmallIntegerField()
+
+    class Meta:
+        verbose_name = _("hash of a photo")
+        verbose_name_plural = _("hashes of photos")
+        indexes = [
+            models.Index(fields=["evidence"], name="photohash_by_evidence"),
+            *(
+                models.Index(
+                    fields=[band], include=["bits", "evidence"], name=f"photohash_by_{band}"
+                )
+                for band in ("band1", "band2", "band3", "band4")
             ),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.evidence_id}: {self.bits:x}"
+
+
+class OriginalOpening(models.Model):
+    """Who took an original out of its seal, why, and whether it was as it came."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="openings")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"))
+    is_sound = models.BooleanField(_("as it came"))
+    opened_at = models.DateTimeField(_("opened"))
+
+    class Meta:
+        verbose_name = _("opening of an original")
+        verbose_name_plural = _("openings of originals")
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="opening_says_why"),
+        ]
+        triggers = guards.append_only("original_opening")
+
+    def __str__(self) -> str:
+        return f"{self.opened_at:%Y-%m-%d %H:%M} {self.evidence_id}"

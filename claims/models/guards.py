@@ -28,6 +28,29 @@ def frozen(name: str, *columns: str) -> pgtrigger.Trigger:
     )
 
 
+def original_is_sealed() -> pgtrigger.Trigger:
+    """Return the guard of a photo as it came: erasure may blank where it lies, nobody swaps it."""
+    name = "original_is_sealed"
+    same = " AND ".join(
+        [
+            *(
+                f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}"
+                for column in ("claim_id", "bytes", "received_at", "uploaded_by_id")
+            ),
+            *(
+                f"(NEW.{column} = OLD.{column} OR NEW.{column} = '')"
+                for column in ("original", "sha256")
+            ),
+        ]
+    )
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=refuse(name, same, "an original is kept as it came") + "RETURN NEW;",
+    )
+
+
 def _never_emptied(noun: str) -> pgtrigger.Trigger:
     name = f"{noun}_is_never_emptied"
     return pgtrigger.Trigger(

@@ -6,15 +6,14 @@ import hashlib
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
@@ -23,6 +22,8 @@ from django.utils.translation import gettext_lazy
 
 from claims.events import EvidenceReceived
 from claims.models import Claim, Evidence, EvidenceRequest
+from claims.services import lookalikes
+from claims.services.lookalikes import Alike, alike, similar
 from claims.states import ClaimState, EvidenceState
 from portal.accounts.models import User
 from portal.lib import images
@@ -30,13 +31,11 @@ from portal.lib.failpoints import reach
 from portal.lib.storing import Stored
 from portal.outbox.recording import record
 
+__all__ = ["Alike", "alike", "attach", "clean", "photos", "remove", "sentence", "similar"]
+
 log = logging.getLogger(__name__)
 
 OPEN_FOR_PHOTOS = (ClaimState.DRAFT, ClaimState.NEEDS_INFO, ClaimState.UNDER_REVIEW)
-NEAR = 6
-"""Two photos whose dHash differ in at most this many of 64 bits are called alike."""
-PLAIN = 5
-"""A dHash with fewer set or unset bits is of a plain surface and proves nothing."""
 ROOM = "evidence"
 """Where photos lie in the private storage."""
 ROWS_PER_CLAIM = 4
@@ -228,6 +227,7 @@ def clean(*, evidence_id: int, now: datetime) -> Evidence:
         content = original.read()
     try:
         result = images.sanitise(content)
+        look = images.look(result.small)
     except images.Refused as refusal:
         why = f"{refusal.code}:{refusal.kind}" if refusal.kind else refusal.code
         _finish(photo, state=EvidenceState.REFUSED, refusal=why, cleaned_at=now)
@@ -246,7 +246,9 @@ def clean(*, evidence_id: int, now: datetime) -> Evidence:
             small=stored.names["small"],
             width=result.width,
             height=result.height,
+            look=look,
             dhash=result.dhash,
+            phash=look.phash,
             is_blurred=result.is_blurred,
             signals=result.signals | {"sharpness": result.blur},
             cleaned_at=now,
@@ -274,6 +276,26 @@ def clean_waiting(
     return done
 
 
+def look_again(*, limit: int = 20) -> int:
+    """Look at clean photos whose details were found in an older way, or never; return how many."""
+    behind = Evidence.objects.filter(state=EvidenceState.CLEAN).exclude(
+        details__version__gte=lookalikes.VERSION
+    )
+    done = 0
+    for photo in behind.exclude(small="").order_by("-pk")[:limit]:
+        try:
+            with default_storage.open(photo.small) as small:
+                look = images.look(small.read())
+        except (OSError, images.Refused, images.Unclean, images.WorkerGone):
+            log.exception("photo %s could not be looked at", photo.pk)
+            look = images.Look(0, b"")
+        with transaction.atomic():
+            Evidence.objects.filter(pk=photo.pk).update(phash=look.phash if look.details else None)
+            lookalikes.remember(photo=photo, look=look)
+        done += 1
+    return done
+
+
 @transaction.atomic
 def remove(*, evidence: Evidence, user: User, now: datetime) -> Evidence:
     """
@@ -295,57 +317,12 @@ def photos(*, claim: Claim) -> QuerySet[Evidence]:
     )
 
 
-@dataclass(frozen=True)
-class Alike:
-    """A photo elsewhere that is the same file, or looks nearly the same."""
-
-    evidence_id: int
-    token: str
-    claim_id: int
-    claim_ref: str
-    shopper_id: int
-    is_same_file: bool
-    distance: int
-
-
-def similar(*, evidence: Evidence) -> list[Alike]:
-    """Return photos of other claims that look like this one, closest first."""
-    return alike(of=[evidence]).get(evidence.pk, [])
-
-
-def alike(*, of: Iterable[Evidence]) -> dict[int, list[Alike]]:
-    """Return for each photo those of other claims that look like it, in one query."""
-    found: dict[int, list[Alike]] = {}
-    wanted = [photo.pk for photo in of]
-    if not wanted:
-        return found
-    with connection.cursor() as cursor:
-        cursor.execute(_ALIKE, {"wanted": wanted, "near": NEAR, "plain": PLAIN})
-        for pk, *facts in cursor.fetchall():
-            if len(rows := found.setdefault(pk, [])) < 10:
-                rows.append(Alike(*facts))
-    return found
-
-
-_ALIKE = """
-select mine.id, other.id, other.token, claim.id, claim.ref, claim.shopper_id,
-       other.sha256 = mine.sha256 as is_same_file,
-       coalesce(bit_count((other.dhash # mine.dhash)::bit(64)), 0) as distance
-  from claims_evidence mine
-  join claims_evidence other
-    on other.claim_id <> mine.claim_id
-   and (other.sha256 = mine.sha256
-        or (bit_count(mine.dhash::bit(64)) between %(plain)s and 64 - %(plain)s
-            and bit_count((other.dhash # mine.dhash)::bit(64)) <= %(near)s))
-  join claims_claim claim on claim.id = other.claim_id
- where mine.id = any(%(wanted)s)
- order by mine.id, is_same_file desc, distance, other.id
-"""
-
-
-def _finish(photo: Evidence, **fields: object) -> bool:
+@transaction.atomic
+def _finish(photo: Evidence, *, look: images.Look | None = None, **fields: object) -> bool:
     changed = Evidence.objects.filter(pk=photo.pk, state=EvidenceState.RECEIVED).update(**fields)
     photo.refresh_from_db()
+    if changed and look is not None:
+        lookalikes.remember(photo=photo, look=look)
     return bool(changed)
 
 

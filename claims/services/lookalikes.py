@@ -1,0 +1,264 @@
+"""Photos that show what a photo of another claim shows, whoever sent it, cropped or turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from claims.models import Evidence, PhotoDetails, PhotoHash
+from portal.lib import likeness
+from portal.lib.images import Look
+
+VERSION = 1
+"""Which way of finding details; raise it, and the sweep looks at every photo again."""
+CLOSE = 16
+"""A detail that shares 16 bits with another and differs in at most so many points to its photo."""
+CANDIDATES = 12
+"""The photos most pointed to are compared detail by detail."""
+ENOUGH = 32
+"""The weight of agreeing details from which two photos are called alike; see docs/photos.md."""
+WHOLE = 6
+"""Whole pictures whose dHash and pHash each differ in at most so many bits are called alike."""
+PLAIN = 5
+"""A dHash with fewer set or unset bits is of a plain surface and proves nothing."""
+SHOWN = 10
+_OWN = 24
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A photo elsewhere that is the same file, or shows the same."""
+
+    evidence_id: int
+    token: str
+    claim_id: int
+    claim_ref: str
+    shopper_id: int
+    is_same_file: bool
+    distance: int
+    """Bits in which the pHash of the two whole pictures differ, of 64."""
+    details: int = 0
+    """How many details lie alike."""
+    weight: int = 0
+    is_mirrored: bool = False
+    turn: int = 0
+    """By how many degrees one is turned, to the nearest right angle."""
+    is_whole: bool = False
+    """All of the picture, not a part of it."""
+    claim_state: str = ""
+    is_clean: bool = True
+    """Whether there is a copy to be shown."""
+
+
+@dataclass(frozen=True)
+class _Photo:
+    """What is compared of one photo."""
+
+    pk: int
+    claim_id: int
+    sha256: str
+    dhash: int
+    phash: int | None
+    details: list[likeness.Detail]
+
+
+@transaction.atomic
+def remember(*, photo: Evidence, look: Look) -> None:
+    """Keep what a photo is known by, in place of what was kept before."""
+    PhotoDetails.objects.update_or_create(
+        evidence=photo, defaults={"version": VERSION, "packed": look.details}
+    )
+    PhotoHash.objects.filter(evidence=photo).delete()
+    if photo.dhash is None or _is_plain(photo.dhash):
+        return
+    hashes = {look.phash} | {likeness.signed(one.bits) for one in likeness.unpacked(look.details)}
+    PhotoHash.objects.bulk_create(
+        PhotoHash(
+            evidence=photo,
+            bits=bits,
+            **dict(zip(_BANDS, likeness.bands(bits), strict=True)),
+        )
+        for bits in sorted(hashes)
+    )
+
+
+def similar(*, evidence: Evidence) -> list[Alike]:
+    """Return photos of other claims that look like this one, closest first."""
+    return alike(of=[evidence]).get(evidence.pk, [])
+
+
+def alike(*, of: Iterable[Evidence]) -> dict[int, list[Alike]]:
+    """Return for each photo those of other claims that look like it, closest first."""
+    mine = _known([photo.pk for photo in of])
+    if not mine:
+        return {}
+    pointed = _pointed_to(list(mine.values()))
+    others = _known({pk for pks in pointed.values() for pk in pks})
+    found = {
+        photo.pk: likes
+        for photo in mine.values()
+        if (likes := _judged(photo, [others[pk] for pk in pointed.get(photo.pk, [])]))
+    }
+    return _told(found)
+
+
+@dataclass(frozen=True)
+class _Like:
+    other: int
+    is_same_file: bool
+    distance: int
+    is_whole: bool
+    likeness: likeness.Likeness
+
+
+def _judged(mine: _Photo, others: Sequence[_Photo]) -> list[_Like]:
+    likes = []
+    for other in others:
+        is_same = mine.sha256 == other.sha256 and bool(mine.sha256)
+        how = likeness.NOTHING if is_same else likeness.compare(mine.details, other.details)
+        distance = _apart(mine.phash, other.phash)
+        is_whole = (
+            not _is_plain(mine.dhash)
+            and distance <= WHOLE
+            and _apart(mine.dhash, other.dhash) <= WHOLE
+        )
+        if is_same or is_whole or how.weight >= ENOUGH:
+            likes.append(_Like(other.pk, is_same, 0 if is_same else distance, is_whole, how))
+    likes.sort(
+        key=lambda one: (not one.is_same_file, -one.likeness.weight, one.distance, one.other)
+    )
+    return likes[:SHOWN]
+
+
+def _told(found: dict[int, list[_Like]]) -> dict[int, list[Alike]]:
+    rows = Evidence.objects.select_related("claim").in_bulk(
+        {one.other for likes in found.values() for one in likes}
+    )
+    return {
+        pk: [
+            Alike(
+                evidence_id=one.other,
+                token=row.token,
+                claim_id=row.claim_id,
+                claim_ref=row.claim.ref,
+                shopper_id=row.claim.shopper_id,
+                is_same_file=one.is_same_file,
+                distance=one.distance,
+                details=one.likeness.details,
+                weight=one.likeness.weight,
+                is_mirrored=one.likeness.is_mirrored,
+                turn=one.likeness.turn,
+                is_whole=one.is_whole,
+                claim_state=row.claim.state,
+                is_clean=bool(row.small),
+            )
+            for one in likes
+            if (row := rows.get(one.other)) is not None
+        ]
+        for pk, likes in found.items()
+    }
+
+
+def _known(wanted: Iterable[int]) -> dict[int, _Photo]:
+    rows = Evidence.objects.filter(pk__in=list(wanted)).values_list(
+        "pk", "claim_id", "sha256", "dhash", "phash", "details__packed"
+    )
+    return {
+        row[0]: _Photo(
+            row[0], row[1], row[2], row[3] or 0, row[4], likeness.unpacked(row[5] or b"")
+        )
+        for row in rows
+    }
+
+
+def _pointed_to(photos: Sequence[_Photo]) -> dict[int, list[int]]:
+    """Return for each photo the other claims' photos that most of its details point to."""
+    probes = [
+        (photo.pk, likeness.signed(bits), *likeness.bands(bits))
+        for photo in photos
+        if not _is_plain(photo.dhash)
+        for bits in _hashes(photo)
+    ]
+    columns: Sequence[Sequence[int]] = list(zip(*probes, strict=True)) or [()] * 6
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _POINTED,
+            {
+                "photos": [photo.pk for photo in photos],
+                **{
+                    name: list(column)
+                    for name, column in zip(("photo", "bits", *_BANDS), columns, strict=True)
+                },
+                "close": CLOSE,
+                "many": CANDIDATES + _OWN,
+                "most": CANDIDATES,
+            },
+        )
+        found: dict[int, list[int]] = {}
+        for mine, other in cursor.fetchall():
+            found.setdefault(mine, []).append(other)
+    return found
+
+
+def _hashes(photo: _Photo) -> set[int]:
+    """Return the hashes of a photo as it is and as it would be in a mirror."""
+    plain = {one.bits for one in photo.details}
+    if photo.phash is not None:
+        plain.add(photo.phash & _WORD)
+    return plain | {bits ^ likeness.MIRROR for bits in plain}
+
+
+def _apart(one: int | None, other: int | None) -> int:
+    return 64 if one is None or other is None else ((one ^ other) & _WORD).bit_count()
+
+
+def _is_plain(dhash: int) -> bool:
+    return not PLAIN <= (dhash & _WORD).bit_count() <= 64 - PLAIN
+
+
+_WORD = (1 << 64) - 1
+_BANDS = ("band1", "band2", "band3", "band4")
+
+# One probe for each hash and band; an index answers it without touching the table. The nearer a
+# hash, the more it says for its photo.
+_HITS = "\nunion all\n".join(
+    f"""select probe.photo, kept.evidence_id, bit_count((kept.bits # probe.bits)::bit(64)) as apart
+  from probe join claims_photohash kept on kept.{band} = probe.{band}
+ where bit_count((kept.bits # probe.bits)::bit(64)) <= %(close)s"""  # noqa: S608 - every word of it is ours
+    for band in _BANDS
+)
+_POINTED = f"""
+with probe as materialized (
+    select * from unnest(
+        %(photo)s::bigint[], %(bits)s::bigint[], %(band1)s::smallint[], %(band2)s::smallint[],
+        %(band3)s::smallint[], %(band4)s::smallint[]
+    ) as given(photo, bits, band1, band2, band3, band4)
+), hit as ({_HITS}
+), pointed as (
+    select photo, evidence_id, row_number() over (
+        partition by photo order by sum((17 - apart) * (17 - apart)) desc, evidence_id
+    ) as place
+      from hit group by photo, evidence_id
+), ranked as (
+    select pointed.photo, pointed.evidence_id, pointed.place,
+           row_number() over (partition by pointed.photo order by pointed.place) as rank
+      from pointed
+      join claims_evidence mine on mine.id = pointed.photo
+      join claims_evidence other on other.id = pointed.evidence_id
+     where pointed.place <= %(many)s and other.claim_id <> mine.claim_id
+), same as (
+    select mine.id as photo, twin.id as evidence_id
+      from claims_evidence mine
+      cross join lateral (
+          select other.id from claims_evidence other
+           where other.sha256 = mine.sha256 and other.claim_id <> mine.claim_id
+           order by other.id desc limit %(most)s
+      ) twin
+     where mine.id = any(%(photos)s) and mine.sha256 <> ''
+)
+select photo, evidence_id from same
+union
+select photo, evidence_id from ranked where rank <= %(most)s
+"""  # noqa: S608 - every word of it is ours
