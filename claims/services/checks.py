@@ -438,7 +438,7 @@ def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
     policy = policies.policy_for(reason=claim.reason, now=now)
     offered = [wish for wish in Wish if wish in policy.resolutions]
     offered.sort(key=policy.resolutions.index)
-    amounts = _amounts(claim, now) if claim.lines.exists() else {}
+    amounts = _amounts(claim, now, offered or [Wish.REFUND]) if claim.lines.exists() else {}
     return [
         WishOption(
             wish,
@@ -451,13 +451,14 @@ def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
     ]
 
 
-def _amounts(claim: Claim, now: datetime) -> dict[Wish, int]:
-    reckoned = reckoning.preview(claim=claim, now=now)
-    fee = sum(line["amount_minor"] for line in reckoned.lines if line["key"] == rules.FEE_KEY)
-    found = {Wish.REFUND: reckoned.amount_minor}
-    if fee:
-        found[Wish.FEE_REFUND] = fee
-    return found
+def _amounts(claim: Claim, now: datetime, offered: Sequence[Wish]) -> dict[Wish, int]:
+    """Return what the wishes that are a sum of money would come to."""
+    found = {
+        wish: reckoning.preview(claim=claim, now=now, wish=wish).amount_minor
+        for wish in (Wish.REFUND, Wish.FEE_REFUND)
+        if wish in offered
+    }
+    return {wish: minor for wish, minor in found.items() if minor or wish == Wish.REFUND}
 
 
 def _note(wish: Wish) -> str:

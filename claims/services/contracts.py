@@ -229,7 +229,7 @@ def _narrowest(
 
 def _first_scan(parcel: Parcel) -> datetime | None:
     """Return when the carrier first had the parcel in its hands."""
-    moving = (ParcelStatus.COLLECTED, ParcelStatus.IN_TRANSIT)
+    moving = (ParcelStatus.PICKED_UP, ParcelStatus.IN_TRANSIT)
     return (
         ParcelMilestone.objects.filter(parcel=parcel, status__in=moving)
         .order_by("reached_at")
@@ -239,29 +239,35 @@ def _first_scan(parcel: Parcel) -> datetime | None:
 
 
 def rates(*, into: str, on: date) -> dict[str, Rate]:
-    """Return the newest rate into a currency as of a day, for every currency that has one."""
+    """
+    Return the newest rate into a currency as of a day, for every currency that has one.
+
+    A rate serves both ways, and two of them through a third currency.
+    """
     newest: dict[tuple[str, str], ExchangeRate] = {}
     for row in ExchangeRate.objects.filter(on__lte=on).order_by("on", "pk"):
         newest[row.base, row.quote] = row
-    direct: dict[str, dict[str, Rate]] = {}
+    worth: dict[str, dict[str, Rate]] = {}
     for (base, quote), row in newest.items():
-        old = (on - row.on).days
-        ways = ((base, quote, Fraction(row.rate)), (quote, base, 1 / Fraction(row.rate)))
-        for source, target, value in ways:
-            had = direct.setdefault(source, {}).get(target)
-            if had is None or had.on < row.on:
-                direct[source][target] = Rate(value, row.on, old)
-    found = {base: ways[into] for base, ways in direct.items() if into in ways}
-    for base, ways in direct.items():
-        if base == into or base in found:
+        value, old = Fraction(row.rate), (on - row.on).days
+        for source, target, rate in (
+            (base, quote, Rate(value, row.on, old)),
+            (quote, base, Rate(1 / value, row.on, old)),
+        ):
+            had = worth.setdefault(source, {}).get(target)
+            if had is None or had.on < rate.on:
+                worth[source][target] = rate
+    found = {source: known[into] for source, known in worth.items() if into in known}
+    for source, known in worth.items():
+        middles = sorted(middle for middle in known if into in worth[middle])
+        if source == into or source in found or not middles:
             continue
-        over = sorted(middle for middle in ways if into in direct.get(middle, {}))
-        if over:
-            first, second = ways[over[0]], direct[over[0]][into]
-            value = Fraction(first.value) * Fraction(second.value)
-            found[base] = Rate(
-                value, min(first.on, second.on), max(first.days_old, second.days_old)
-            )
+        first, second = known[middles[0]], worth[middles[0]][into]
+        found[source] = Rate(
+            Fraction(first.value) * Fraction(second.value),
+            min(first.on, second.on),
+            max(first.days_old, second.days_old),
+        )
     return found
 
 
