@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -71,7 +71,9 @@ def test_a_carrier_that_never_answers_does_not_hold_the_claim() -> None:
 
     assert tick(claim, REVIEWED + 29 * DAY) == ClaimState.AWAITING_CARRIER
     assert tick(claim, REVIEWED + 30 * DAY) == ClaimState.UNDER_REVIEW
-    assert claim.decide_by == decide_by + 30 * DAY
+    # 22 working days stood still, from Monday the 2nd to Wednesday the 1st, 13:00 both.
+    assert decide_by == datetime(2026, 3, 5, 12, tzinfo=UTC)
+    assert claim.decide_by == datetime(2026, 4, 6, 12, tzinfo=UTC)
 
 
 def test_a_claim_whose_event_was_lost_is_screened_anyway() -> None:
