@@ -80,6 +80,7 @@ ROUTES: dict[str, Audience] = {
     "claim-write": Audience.SHOPPER,
     "claim-accept": Audience.SHOPPER,
     "claim-appeal": Audience.SHOPPER,
+    "claim-counter": Audience.SHOPPER,
     "claim-withdraw": Audience.SHOPPER,
     "claim-reopen": Audience.SHOPPER,
     "claim-answer": Audience.SHOPPER,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from claims.models import Claim, Message
+from claims.models import Claim, Decline, Message
 from claims.questions import told
 from claims.services import claims, conversation, decisions, evidence
 from claims.services.refusals import Refusal
@@ -22,11 +22,13 @@ from claims.states import ClaimReason, ClaimState, Wish
 from portal.accounts import limits
 from portal.accounts.models import User
 from portal.lib.moves import Role
-from portal.pages import wizard_photos
+from portal.pages import claim_counter, wizard_photos
 from portal.pages.claim_faces import Case, face, instrument_in_words, language
 from portal.pages.claim_guard import for_its_shopper, items_in_words
-from portal.pages.claim_parts import history, money_lines, offer_lines, stations
+from portal.pages.claim_next import choices, refusal, turn
+from portal.pages.claim_parts import explained, history, money_lines, offer_lines, stations
 from portal.pages.forms import AppealForm, MessageForm, Problem, posted
+from portal.pages.wizard_begin import way_back
 from portal.pages.wizard_steps import Ask
 
 GRANTED = {
@@ -59,20 +61,29 @@ def _case(claim: Claim) -> Case:
         compensations=[row.compensation for row in approvals if hasattr(row, "compensation")],
         requests=list(claim.requests.filter(answered_at__isnull=True).order_by("due_at")),
         steps=list(claim.transitions.filter(visible_to_shopper=True).order_by("-pk")),
+        decline=_decline(claim),
         now=timezone.now(),
     )
+
+
+def _decline(claim: Claim) -> Decline | None:
+    """Return the no that stands, once it is said."""
+    said = claim.declines.filter(voided_at=None, approved_at__isnull=False)
+    return said.order_by("-pk").first() if claim.decision_code else None
 
 
 def _live(case: Case) -> dict[str, Any]:
     """Return what the part that refreshes itself shows."""
     claim = case.claim
-    actions = {row.verb for row in claims.available_actions(claim=claim, role=Role.SHOPPER)}
+    offered = claims.available_actions(claim=claim, role=Role.SHOPPER, now=case.now)
     context: dict[str, Any] = {
         "claim": claim,
         "case": case,
         "face": face(case),
         "stations": stations(case),
-        "actions": actions,
+        "actions": {action.verb for action in offered},
+        "turn": turn(case),
+        "choices": choices(claim, offered),
         "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
         "money": money_lines(case.compensations),
         "has_photo_request": any(row.kind != "other" for row in case.requests),
@@ -87,8 +98,11 @@ def _live(case: Case) -> dict[str, Any]:
             "instrument": instrument_in_words(claim.order.payment_instrument),
             "rule": case.assessment.rule,
             "why": case.assessment.text_zh if zh else case.assessment.text_en,
-            "by_person": case.assessment.made_by_id is not None,
+            "by_person": case.approval is None or case.approval.reviewer_id is not None,
+            "explained": explained(case.assessment),
         }
+    if case.decline is not None:
+        context |= {"decline": case.decline, **refusal(case)}
     return context
 
 
@@ -150,7 +164,8 @@ def _photos(claim: Claim) -> list[dict[str, Any]]:
 def _told_us(claim: Claim, items: str) -> list[tuple[Any, Any]]:
     """Return what the shopper told us."""
     rows: list[tuple[Any, Any]] = [
-        (_("Parcel"), claim.parcel.number),
+        (_("Order"), "" if claim.parcel else claim.order.number),
+        (_("Parcel"), claim.parcel.number if claim.parcel else ""),
         (_("Items"), items),
         (_("What happened"), ClaimReason(claim.reason).label if claim.reason else ""),
         *told(claim.reason, claim.answers),
@@ -279,7 +294,7 @@ def withdraw(request: HttpRequest, claim: Claim) -> HttpResponse:
                 return redirect("claim", claim.ref)
         if is_draft:
             messages.success(request, _("The draft is gone."))
-            return redirect("track", claim.parcel.token)
+            return redirect(way_back(claim.parcel)[0])
         return redirect("claim", claim.ref)
     if not _may(claim, "withdraw"):
         messages.info(request, _("This claim cannot be withdrawn any more."))
@@ -385,10 +400,12 @@ def _answer(request: HttpRequest, claim: Claim, form: MessageForm) -> list[Probl
 
 def _may(claim: Claim, verb: str) -> bool:
     """Test whether the shopper may take this step now."""
-    return any(row.verb == verb for row in claims.available_actions(claim=claim, role=Role.SHOPPER))
+    rows = claims.available_actions(claim=claim, role=Role.SHOPPER, now=timezone.now())
+    return any(row.verb == verb for row in rows)
 
 
 urlpatterns = [
+    *claim_counter.urlpatterns,
     path("claims/<str:ref>/", claim_page, name="claim"),
     path("claims/<str:ref>/live/", live, name="claim-live"),
     path("claims/<str:ref>/messages/", write, name="claim-write"),

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from claims import rules
-from claims.models import Approval, Assessment, Claim, Compensation, EvidenceRequest
+from claims.models import Approval, Assessment, Claim, Compensation, Decline, EvidenceRequest
 from claims.states import ClaimState as S
 from portal.lib import dates
 from portal.lib.money import Money
@@ -59,6 +59,7 @@ class Case:
     compensations: list[Compensation] = field(default_factory=list)
     requests: list[EvidenceRequest] = field(default_factory=list)
     steps: list[Any] = field(default_factory=list)
+    decline: Decline | None = None
     now: datetime = field(default_factory=timezone.now)
 
     @property

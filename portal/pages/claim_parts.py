@@ -116,6 +116,13 @@ def offer_lines(assessment: Assessment) -> list[dict[str, str]]:
     ]
 
 
+def explained(assessment: Assessment) -> list[str]:
+    """Return a sentence for every number of a decision, in the page's language."""
+    zh = language().startswith("zh")
+    text = assessment.explanation_zh if zh else assessment.explanation_en
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def _title(line: Mapping[str, Any]) -> str:
     """Name a line; those that are no product have names of ours."""
     ours = {
@@ -176,6 +183,7 @@ STEPS: Mapping[str, str | Promise] = {
     "receive_back": gettext_lazy("It reached us"),
     "offer": gettext_lazy("We made you an offer"),
     "accept": gettext_lazy("You accepted the offer"),
+    "counter": gettext_lazy("You asked for something else"),
     "approve": gettext_lazy("We agreed to pay"),
     "reject": gettext_lazy("We declined"),
     "compensate": gettext_lazy("We sent the money to the bank"),

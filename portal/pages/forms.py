@@ -30,10 +30,38 @@ class Problem:
 
     anchor: str
     text: str
+    field: str = ""
+
+
+def without_nul(data: QueryDict | None) -> tuple[QueryDict | None, frozenset[str]]:
+    """Return what was sent without the one sign no row can hold, and the fields that had it."""
+    if data is None or "\x00" not in "".join(text for key in data for text in data.getlist(key)):
+        return data, frozenset()
+    fit = data.copy()
+    had = frozenset(key for key in data if any("\x00" in text for text in data.getlist(key)))
+    for key in had:
+        fit.setlist(key, [text.replace("\x00", "") for text in data.getlist(key)])
+    return fit, had
 
 
 class PageForm(forms.Form):
-    """A form whose mistakes can be listed with a link to each control."""
+    """
+    A form whose mistakes can be listed with a link to each control.
+
+    A sign that cannot be kept is taken out and said so; the words around it stay in the field.
+    """
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any) -> None:
+        fit, self.had_nul = without_nul(data)
+        super().__init__(fit, *args, **kwargs)
+
+    def full_clean(self) -> None:
+        """Check the fields, and ask the sender to look over what we had to change."""
+        super().full_clean()
+        for name in self.had_nul & set(self.fields) - set(self.errors):
+            self.add_error(
+                name, _("One sign could not be kept; it is taken out. Look it over and send again.")
+            )
 
     def problems(self) -> list[Problem]:
         """Return every mistake with the control to go to, in the page's order."""
@@ -165,6 +193,16 @@ class MoreForm(PageForm):
                 % {"over": over}
             )
         return story
+
+    @property
+    def first_do(self) -> list[Problem]:
+        """Return what policy wants done before we look: the answer is kept, the way on waits."""
+        data = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        return [
+            Problem(self.anchor(question.key), str(question.must), field=question.key)
+            for question in self.questions
+            if question.must and data.get(question.key) in question.blocks
+        ]
 
     @property
     def answers(self) -> dict[str, str]:

@@ -34,6 +34,7 @@ from portal.pages.forms import (
     WishForm,
     posted,
 )
+from portal.pages.wizard_reasons import AT_HAND, PHOTO_HEADINGS, answer
 from portal.pages.wizard_steps import BACK, DRAFT_DAYS, STEPS, Report
 
 Step = Callable[[HttpRequest, Report], HttpResponse]
@@ -128,7 +129,7 @@ def _page(
 def _facts(report: Report) -> list[tuple[Any, Any]]:
     """Return the report so far, for the margin."""
     claim = report.claim
-    facts: list[tuple[Any, Any]] = [(_("Parcel"), wizard_begin.which_parcel(claim.parcel))]
+    facts: list[tuple[Any, Any]] = [wizard_begin.which(claim.order, claim.parcel)]
     if report.lines:
         facts.append((_("Items"), items_in_words(report.lines)))
     if claim.reason:
@@ -143,7 +144,11 @@ def _items(request: HttpRequest, report: Report) -> HttpResponse:
     chosen = {line.order_line_id: line.quantity for line in report.lines}
     initial: dict[str, Any] = {f"line_{pk}": True for pk in chosen}
     initial |= {f"many_{pk}": quantity for pk, quantity in chosen.items()}
-    form = ItemsForm(posted(request), initial=initial, lines=claims.claimable(parcel=claim.parcel))
+    form = ItemsForm(
+        posted(request),
+        initial=initial,
+        lines=wizard_begin.lines_of(claim),
+    )
     if request.method == "POST" and form.is_valid() and wizard_begin.keep_choice(claim, form):
         return _onward(request, report, "items")
     return _page(
@@ -151,14 +156,14 @@ def _items(request: HttpRequest, report: Report) -> HttpResponse:
         report,
         "items",
         form,
-        elsewhere=wizard_begin.elsewhere(claim.parcel),
+        elsewhere=wizard_begin.elsewhere(claim.order, claim.parcel),
         currency=claim.currency,
     )
 
 
 def _what(request: HttpRequest, report: Report) -> HttpResponse:
     claim = report.claim
-    options = claims.options(parcel=claim.parcel, now=timezone.now())
+    options = claims.options(parcel=claim.parcel, order=claim.order, now=timezone.now())
     form = WhatForm(
         posted(request),
         initial={"reason": claim.reason},
@@ -167,7 +172,14 @@ def _what(request: HttpRequest, report: Report) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         claims.tell(claim=claim, reason=form.cleaned_data["reason"], now=timezone.now())
         return _onward(request, report, "what")
-    return _page(request, report, "what", form, options=options)
+    return _page(
+        request,
+        report,
+        "what",
+        form,
+        open=[answer(option) for option in options if option.is_open],
+        shut=[option for option in options if not option.is_open],
+    )
 
 
 def _more(request: HttpRequest, report: Report) -> HttpResponse:
@@ -183,9 +195,19 @@ def _more(request: HttpRequest, report: Report) -> HttpResponse:
             story=form.cleaned_data["story"],
             now=timezone.now(),
         )
-        return _onward(request, report, "more")
-    asked = [(question, form[question.key]) for question in questions]
-    return _page(request, report, "more", form, asked=asked, most=STORY_MAX)
+        if not form.first_do:
+            return _onward(request, report, "more")
+    first_do = {problem.field: problem.text for problem in form.first_do}
+    asked = [(question, form[question.key], first_do.get(question.key)) for question in questions]
+    return _page(
+        request,
+        report,
+        "more",
+        form,
+        problems=form.problems() + form.first_do if form.is_bound else None,
+        asked=asked,
+        most=STORY_MAX,
+    )
 
 
 def _photos(request: HttpRequest, report: Report) -> HttpResponse:
@@ -202,11 +224,14 @@ def _photos(request: HttpRequest, report: Report) -> HttpResponse:
         if form.is_valid() and form.cleaned_data["without_box"] != claim.without_box:
             words = form.cleaned_data["without_box"]
             claims.tell(claim=claim, without_box=words, now=timezone.now())
+        problems = form.problems() + wizard_photos.problems(refused)
+        problems += wizard_photos.sign(form.data, claim=claim, report=report)
         report = Report(claim, language=language())
         must = press == "continue"
-        problems = form.problems() + wizard_photos.problems(refused)
         if must:
             problems += wizard_photos.lacking(report)
+            known = {problem.anchor for problem in problems}
+            problems += [row for row in wizard_photos.unsigned(report) if row.anchor not in known]
         if not problems:
             return _onward(request, report, "photos") if must else redirect(request.get_full_path())
     return _page(
@@ -216,6 +241,8 @@ def _photos(request: HttpRequest, report: Report) -> HttpResponse:
         form,
         problems=problems,
         refused=refused,
+        to_sign=wizard_photos.to_sign(form.data, report=report, problems=problems),
+        heading=PHOTO_HEADINGS.get(claim.reason),
         is_hazard=is_hazard(claim.answers),
         **wizard_photos.context(claim),
     )
@@ -284,7 +311,7 @@ def _receipt(request: HttpRequest, claim: Claim) -> HttpResponse:
         ),
         "address": masking.email(claim.shopper.email),
         "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
-        "keeps_box": claim.reason != ClaimReason.LOST,
+        "keeps_box": claim.reason in AT_HAND,
     }
     return render(request, "pages/wizard_sent.html", context)
 

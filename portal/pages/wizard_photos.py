@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from claims.models import Claim, EvidenceRequest
-from claims.services import evidence
+from claims.services import claims, evidence
 from portal.pages.forms import Problem
-from portal.pages.wizard_steps import Report
+from portal.pages.wizard_steps import Ask, Report
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,51 @@ def lacking(report: Report) -> list[Problem]:
             % {"count": ask.missing, "title": ask.title},
         )
         for ask in report.photos_missing
+    ]
+
+
+@dataclass(frozen=True)
+class ToSign:
+    """A statement on the page: what was typed under it, and what is wrong with that."""
+
+    ask: Ask
+    name: str
+    error: str
+
+
+def sign(data: Mapping[str, Any], *, claim: Claim, report: Report) -> list[Problem]:
+    """Keep the names that were put under statements; return what is wrong with one."""
+    found = []
+    for ask in report.asks:
+        name = str(data.get(f"sign_{ask.slot}", "")).strip()
+        if not ask.is_signed or not name:
+            continue
+        try:
+            claims.sign(
+                claim=claim, kind=ask.kind, name=name, actor=claim.shopper, now=timezone.now()
+            )
+        except claims.NoName as refusal:
+            found.append(Problem(f"id_sign_{ask.slot}", str(refusal)))
+    return found
+
+
+def to_sign(
+    data: Mapping[str, Any], *, report: Report, problems: Sequence[Problem]
+) -> list[ToSign]:
+    """Return the page's statements, each with what was typed and the mistake in it."""
+    wrong = {problem.anchor: problem.text for problem in problems}
+    return [
+        ToSign(ask, str(data.get(f"sign_{ask.slot}", "")), wrong.get(f"id_sign_{ask.slot}", ""))
+        for ask in report.asks
+        if ask.is_signed
+    ]
+
+
+def unsigned(report: Report) -> list[Problem]:
+    """List what still waits for the shopper's name."""
+    return [
+        Problem(f"id_sign_{ask.slot}", _("Sign with your name: %(what)s.") % {"what": ask.title})
+        for ask in report.unsigned
     ]
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from claims.models import Claim, ClaimLine, Evidence
+from claims.models import Claim, ClaimLine, Evidence, Statement
 from claims.questions import QUESTIONS, is_hazard
 from claims.services import claims, evidence
 
@@ -54,6 +54,9 @@ class Ask:
     minimum: int
     photos: list[Evidence]
     request: int | None = None
+    is_signed: bool = False
+    """Something to put a name to, not a photo."""
+    statement: Statement | None = None
 
     @property
     def shots(self) -> list[Shot]:
@@ -68,11 +71,15 @@ class Ask:
     @property
     def missing(self) -> int:
         """How many more are needed."""
+        if self.is_signed:
+            return 0 if self.statement or not self.minimum else 1
         return max(0, self.minimum - self.good)
 
     @property
     def pill(self) -> str:
         """Which word stands beside the title."""
+        if self.is_signed and self.statement:
+            return "done"
         if self.good and not self.missing:
             return "done"
         if any(photo.state == "refused" for photo in self.photos):
@@ -99,16 +106,19 @@ class Report:
         self.claim = claim
         self.lines: list[ClaimLine] = list(claim.lines.select_related("order_line").order_by("pk"))
         zh = language.startswith("zh")
+        signed_zh = claim.language.startswith("zh")  # it is kept in the language of the claim
         photos = list(evidence.photos(claim=claim))
         self.asks = [
             Ask(
                 slot=item.ask.kind,
                 kind=item.ask.kind,
                 title=item.ask.title_zh if zh else item.ask.title_en,
-                hint=item.ask.hint_zh if zh else item.ask.hint_en,
+                hint=_hint(item, zh=signed_zh if item.is_signed else zh),
                 sketch=item.ask.sketch,
                 minimum=0 if is_hazard(claim.answers) else item.ask.minimum,
                 photos=[photo for photo in photos if photo.kind == item.ask.kind],
+                is_signed=item.is_signed,
+                statement=item.statement,
             )
             for item in claims.checklist(claim=claim)
         ]
@@ -130,9 +140,11 @@ class Report:
                 return bool(claim.reason)
             case "more":
                 questions = QUESTIONS.get(claim.reason, ())
-                return bool(claim.reason) and all(claim.answers.get(q.key) for q in questions)
+                return bool(claim.reason) and all(
+                    claim.answers.get(q.key, "") not in {"", *q.blocks} for q in questions
+                )
             case "photos":
-                return bool(claim.reason) and not self.photos_missing
+                return bool(claim.reason) and not self.photos_missing and not self.unsigned
             case "wish":
                 return bool(claim.wish)
         return False
@@ -142,7 +154,22 @@ class Report:
         """Return the asks that still need a photo, unless the shopper said why there is none."""
         if self.claim.without_box.strip():
             return []
-        return [ask for ask in self.asks if ask.missing]
+        return [ask for ask in self.asks if ask.missing and not ask.is_signed]
+
+    @property
+    def to_show(self) -> list[Ask]:
+        """Return what is shown by photos."""
+        return [ask for ask in self.asks if not ask.is_signed]
+
+    @property
+    def must_show(self) -> bool:
+        """Whether a photo is needed, so that somebody may have to say why there is none."""
+        return any(ask.minimum for ask in self.to_show) or bool(self.claim.without_box)
+
+    @property
+    def unsigned(self) -> list[Ask]:
+        """Return what still needs the shopper's name; no excuse stands in for that."""
+        return [ask for ask in self.asks if ask.missing and ask.is_signed]
 
     @property
     def first_open(self) -> str:
@@ -175,3 +202,7 @@ class Report:
         return [
             StepRow(name, STEPS[name], self.url(name), self.is_done(name)) for name in self.names
         ]
+
+
+def _hint(item: claims.CheckItem, *, zh: bool) -> str:
+    return item.ask.hint_zh if zh else item.ask.hint_en

@@ -1,0 +1,96 @@
+"""The nine reasons as a shopper meets them: a plain sentence under each, and what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from claims.services.checks import ReasonOption
+from claims.states import ClaimReason as R
+from tracking.models import Parcel
+from tracking.states import AnomalyKind, ParcelStatus
+
+HINTS: Mapping[str, str | Promise] = {
+    R.DAMAGED: _("Cracked, dented, torn, wet or leaking."),
+    R.LOST: _("It should be here by now, and nobody has scanned it for days."),
+    R.DELIVERED_NOT_RECEIVED: _("The carrier says it was handed over or left somewhere."),
+    R.WRONG_ITEM: _("Another thing, size or colour came."),
+    R.MISSING_ITEM: _("The box came, but not everything was in it."),
+    R.DELAYED: _("Later than the day we promised, whether it is here yet or not."),
+    R.REFUSED: _("You sent it away with the driver."),
+    R.RETURNED_TO_SENDER: _("It never reached you and is going back to us."),
+    R.NOT_SHIPPED: _("It should have left us by now and has not."),
+}
+
+WHOLE = frozenset(
+    {R.LOST, R.DELIVERED_NOT_RECEIVED, R.DELAYED, R.REFUSED, R.RETURNED_TO_SENDER, R.NOT_SHIPPED}
+)
+"""Reasons that are about the parcel, and so about everything in it."""
+
+AT_HAND = frozenset({R.DAMAGED, R.WRONG_ITEM, R.MISSING_ITEM})
+"""Reasons for which the shopper holds something that we may want to see again."""
+
+PHOTO_HEADINGS: Mapping[str, str | Promise] = {
+    R.DAMAGED: _("Show us the damage"),
+    R.WRONG_ITEM: _("Show us what came"),
+    R.MISSING_ITEM: _("Show us everything that came"),
+    R.DELIVERED_NOT_RECEIVED: _("Show us the place, and sign"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One thing that may have happened: the radio's value, its words and a sentence more."""
+
+    reason: str
+    label: str
+    hint: str | Promise
+    late: str = ""
+    """What it means that the usual time is over, where reports are still taken."""
+
+
+def answer(option: ReasonOption) -> Answer:
+    """Return an open reason as the page asks it."""
+    return Answer(option.reason, option.label, HINTS.get(option.reason, ""), option.why)
+
+
+_NOTICED: Mapping[str, R] = {
+    AnomalyKind.LOST: R.LOST,
+    AnomalyKind.SUSPECTED_LOST: R.LOST,
+    AnomalyKind.DELIVERED_DISPUTED: R.DELIVERED_NOT_RECEIVED,
+    AnomalyKind.WRONG_ITEM: R.WRONG_ITEM,
+    AnomalyKind.DAMAGED: R.DAMAGED,
+    AnomalyKind.REFUSED: R.REFUSED,
+    AnomalyKind.RETURNED: R.RETURNED_TO_SENDER,
+    AnomalyKind.NOT_SHIPPED: R.NOT_SHIPPED,
+    AnomalyKind.OUT_OF_STOCK: R.NOT_SHIPPED,
+    AnomalyKind.PAST_ETA: R.DELAYED,
+}
+"""What our own watch over parcels notices, as a shopper would call it; the weightiest first."""
+_SEEN: Mapping[str, R] = {
+    ParcelStatus.LOST: R.LOST,
+    ParcelStatus.DESTROYED: R.LOST,
+    ParcelStatus.RETURNED: R.RETURNED_TO_SENDER,
+    ParcelStatus.RETURNING: R.RETURNED_TO_SENDER,
+}
+
+
+def suggested(parcel: Parcel | None, *, asked: str, options: Iterable[ReasonOption]) -> str:
+    """
+    Return the reason to fill in beforehand: the link's, else what we noticed, else none.
+
+    Nothing is suggested that cannot be reported today.
+    """
+    open_now = {option.reason for option in options if option.is_open}
+    if asked in open_now:
+        return asked
+    if parcel is None:
+        return next(iter(open_now)) if len(open_now) == 1 else ""
+    noticed = set(parcel.anomalies.filter(cleared_at=None).values_list("kind", flat=True))
+    found = [reason for kind, reason in _NOTICED.items() if kind in noticed]
+    if parcel.status in _SEEN:
+        found.append(_SEEN[ParcelStatus(parcel.status)])
+    return next((reason for reason in found if reason in open_now), "")
