@@ -9,11 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from claims.admin import queue
+from claims.admin import deciding, fields, queue
+from claims.approvals import Tier
 from claims.models import Approval, Claim
-from claims.services import policies, reckoning
+from claims.services import approving, decisions, reckoning
 from claims.services.refusals import Refusal
-from claims.states import Wish
 from portal.lib.money import Money
 
 
@@ -27,6 +27,10 @@ class Decision:
     total: str = ""
     total_minor: int = 0
     limit: str = ""
+    next: str = ""
+    """What happens once the button is pressed, in one sentence."""
+    counts: str = ""
+    """What counts together with the sum, in one sentence."""
     is_above: bool = False
     grants_all: bool = False
     rule: str = ""
@@ -35,27 +39,40 @@ class Decision:
 
 
 def decision(
-    claim: Claim, *, now: datetime, amounts: Mapping[int, int], typed: Mapping[str, str]
+    claim: Claim, *, now: datetime, amounts: reckoning.Amounts, typed: Mapping[str, str]
 ) -> Decision:
-    """Reckon the claim with the typed amounts; whatever is wrong is said, nothing typed is lost."""
+    """Reckon the claim with what was typed; whatever is wrong is said, nothing typed is lost."""
     refusal = ""
     try:
         whole = reckoning.preview(claim=claim, now=now)
         result: reckoning.Reckoning = whole
-        if amounts:
-            try:
-                note = typed.get("note", "").strip() or "-"
-                result = reckoning.preview(claim=claim, now=now, amounts=amounts, note=note)
-            except Refusal as error:
-                refusal = str(error)
-        limit = policies.limit_for(currency=claim.currency, now=now)
+        full = {int(line["key"]): int(line["amount_minor"]) for line in whole.lines}
+        try:
+            lowered = fields.lowered(amounts, full)
+            split = fields.typed_split(claim, typed, whole.split)
+            if lowered or split is not None:
+                result = reckoning.preview(
+                    claim=claim,
+                    now=now,
+                    amounts=lowered,
+                    note=typed.get("note", "").strip() or "-",
+                    codes=fields.typed_codes(typed, lowered),
+                    split=split,
+                )
+        except Refusal as error:
+            refusal = str(error)
+        need = approving.need(claim=claim, amount_minor=result.amount_minor, now=now)
     except Refusal as error:
         return Decision(refusal=str(error))
     total = Money(result.amount_minor, claim.currency)
     said = total.say(queue.language())
-    is_above = total.minor > limit.single_minor
-    grants_all = claim.wish == Wish.REFUND and result.amount_minor >= whole.amount_minor
-    if is_above:
+    is_above = need.tier > Tier.ONE
+    grants_all = decisions.grants(
+        claim=claim, amount_minor=result.amount_minor, whole_minor=whole.amount_minor
+    )
+    if need.tier == Tier.THREE:
+        button = _("Propose %(sum)s to a second person and finance")
+    elif is_above:
         button = _("Propose %(sum)s to a second person")
     elif grants_all:
         button = _("Approve %(sum)s")
@@ -67,7 +84,11 @@ def decision(
         lines=[_line(line, claim.currency, typed) for line in result.lines],
         total=said,
         total_minor=total.minor,
-        limit=Money(limit.single_minor, claim.currency).say(queue.language()),
+        limit=Money(need.limit.single_minor, claim.currency).say(queue.language()),
+        next=deciding.next_after_paying(
+            need, grants_all=grants_all, days=claim.policy.answer_days if claim.policy else 7
+        ),
+        counts=deciding.counted_with(need),
         is_above=is_above,
         grants_all=grants_all,
         rule=result.rule,
@@ -89,6 +110,7 @@ def _line(line: Mapping[str, Any], currency: str, typed: Mapping[str, str]) -> d
         "value": typed.get(f"amount-{key}")
         or str(Money(int(line["amount_minor"]), currency).major),
         "is_deduction": key < 0,
+        "code": typed.get(f"code-{key}", str(line.get("code", ""))),
     }
 
 
@@ -119,7 +141,7 @@ def live_approval(claim: Claim) -> Approval | None:
     """Return the proposal that stands, if any."""
     return (
         Approval.objects.filter(claim=claim, voided_at=None)
-        .select_related("assessment", "reviewer", "approver")
+        .select_related("assessment", "reviewer", "approver", "finance", "rule")
         .order_by("-pk")
         .first()
     )

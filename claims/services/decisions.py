@@ -230,19 +230,18 @@ def take_up(*, claim: Claim, agent: User, now: datetime) -> Claim:
 # --- Shared ----------------------------------------------------------
 
 
-def grants(*, claim: Claim, amount_minor: int, now: datetime) -> bool:
+def grants(*, claim: Claim, amount_minor: int, whole_minor: int) -> bool:
     """
     Test whether a sum grants all the shopper asked for, so that it needs no yes of theirs.
 
-    That is what they named instead of an offer, or else all that policy gives, if they asked for
-    money.
+    That is what they named instead of an offer, or else ``whole_minor``, all that policy gives, if
+    they asked for money.
     """
     named = approving.wanted(claim)
     if named is not None and named.wish in MONEY_WISHES and named.amount_minor is not None:
         return amount_minor >= named.amount_minor
     wish = named.wish if named is not None else claim.wish
-    whole = reckoning.preview(claim=claim, now=now).amount_minor
-    return wish in MONEY_WISHES and amount_minor >= whole
+    return wish in MONEY_WISHES and amount_minor >= whole_minor
 
 
 def _return_to_desk(
@@ -259,7 +258,8 @@ def _grant(claim: Claim, approval: Approval, *, actor: User, role: Role, now: da
     """Approve what grants the whole wish; offer what does not."""
     approving.check_binding(claim, approval)
     diff = {"amount_minor": approval.amount_minor, "digest": approval.digest}
-    if grants(claim=claim, amount_minor=approval.amount_minor, now=now):
+    whole_minor = reckoning.preview(claim=claim, now=now).amount_minor
+    if grants(claim=claim, amount_minor=approval.amount_minor, whole_minor=whole_minor):
         steps.take(
             claim, "approve", now=now, role=role, actor=actor, diff=diff, decided_at=now,
             approved_minor=claim.approved_minor + approval.amount_minor,

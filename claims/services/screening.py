@@ -210,7 +210,7 @@ def case_of(
         contradictions=contradictions(claim, now=now),
         country=claim.order.country,
         carrier=parcel.carrier.slug if parcel else "",
-        disruptions=frozenset(_disruptions(claim, now) if has_disruptions else ()),
+        disruptions=frozenset(disruptions(claim, now=now) if has_disruptions else ()),
     )
 
 
@@ -241,7 +241,7 @@ def contradictions(claim: Claim, *, now: datetime) -> list[str]:
     return [found.value for found in approvals.contradictions(claim.reason, scans)]
 
 
-def _disruptions(claim: Claim, now: datetime) -> Iterable[int]:
+def disruptions(claim: Claim, *, now: datetime) -> Iterable[int]:
     """Yield the declared disruptions that held this parcel up between order and report."""
     parcel: Parcel | None = claim.parcel
     if parcel is None:
