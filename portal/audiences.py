@@ -69,10 +69,12 @@ ROUTES: dict[str, Audience] = {
     "photo-status": Audience.SHOPPER,
     "photo-remove": Audience.SHOPPER,
     "photo": Audience.SHOPPER,
+    "media": Audience.ANYONE,
     # reporting a problem: the way in sends a code to the address on file; the rest is the shopper's
     "claim-new": Audience.ANYONE,
     "wizard-tasks": Audience.SHOPPER,
     "wizard-send-link": Audience.SHOPPER,
+    "wizard-confirm": Audience.SHOPPER,
     "wizard-carry-on": Audience.ANYONE,  # opens nothing without a signed key
     "wizard": Audience.SHOPPER,
     "claim": Audience.SHOPPER,
@@ -90,6 +92,7 @@ ROUTES: dict[str, Audience] = {
     "admin:*": Audience.STAFF,
     # machines
     "payment-hook": Audience.SEALED,
+    "mail-hook": Audience.SEALED,
     "livez": Audience.ANYONE,
     "readyz": Audience.ANYONE,
     "metrics": Audience.MACHINE,

@@ -71,7 +71,7 @@ def prepared(facts: Facts) -> Words:
         stamp=_("Waits for you until %(when)s") % named,
         says=says,
         button=_("Read and send it"),
-        link=f"{settings.SITE_URL}/claims/{facts['ref']}/",
+        link=links.prepared(facts["ref"]),
         then=_(
             "You can change everything in it first, or leave it. If the parcel is found before you "
             "send it, we take the report back and nothing more happens."

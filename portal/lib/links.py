@@ -21,6 +21,9 @@ DRAFT_HOURS = 72
 DRAFT_NEAR = "draft-near"
 """Purpose of the key in a picture on the screen, for the phone beside it."""
 DRAFT_NEAR_MINUTES = 15
+DRAFT_PREPARED = "draft-prepared"
+"""Purpose of the key in the letter about a report that we prepared for a shopper."""
+DRAFT_PREPARED_DAYS = 30
 
 
 class BadLink(Exception):
@@ -55,6 +58,12 @@ def read(purpose: str, text: str, max_age: timedelta) -> tuple[str, int]:
 def journey(token: str, version: int = 1) -> str:
     """Return the absolute address of a parcel's page with a key for the person on file."""
     return f"{settings.SITE_URL}/t/{token}/?{urlencode({KEY: sign(JOURNEY, token, version)})}"
+
+
+def prepared(ref: str) -> str:
+    """Return the absolute address of a report we prepared, with a key for the person on file."""
+    key = urlencode({KEY: sign(DRAFT_PREPARED, ref)})
+    return f"{settings.SITE_URL}/claims/{ref}/carry-on/?{key}"
 
 
 def _signer(purpose: str) -> TimestampSigner:

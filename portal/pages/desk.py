@@ -200,8 +200,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _("Rules"),
             (
                 (_("Policies"), "gavel", "claims.reasonpolicy", ""),
+                (_("Set-aside windows"), "event_busy", "claims.filingoverride", ""),
                 (_("Thresholds"), "timer", "tracking.threshold", ""),
                 (_("Approval limits"), "speed", "claims.approvallimit", ""),
+                (_("Carrier contracts"), "contract", "claims.carriercontract", ""),
+                (_("Exchange rates"), "currency_exchange", "claims.exchangerate", ""),
             ),
         ),
         (

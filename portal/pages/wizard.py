@@ -20,7 +20,7 @@ from claims.services import claims
 from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib import masking
-from portal.pages import wizard_begin, wizard_photos, wizard_resume
+from portal.pages import wizard_begin, wizard_opened, wizard_photos, wizard_resume
 from portal.pages.claim_faces import language, make_stamp
 from portal.pages.claim_guard import for_its_reporter, is_its_shopper, items_in_words
 from portal.pages.forms import (
@@ -49,6 +49,8 @@ def tasks(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Show what is done and what is left of a draft."""
     if claim.state != ClaimState.DRAFT:
         return redirect("claim", claim.ref)
+    if wizard_opened.is_waiting(claim) and "all" not in request.GET:
+        return wizard_opened.page(request, claim)
     report = Report(claim, language=language())
     context = {
         "claim": claim,
@@ -329,5 +331,6 @@ urlpatterns = [
     path("claims/new/", wizard_begin.new, name="claim-new"),
     path("claims/<str:ref>/report/", tasks, name="wizard-tasks"),
     *wizard_resume.urlpatterns,
+    *wizard_opened.urlpatterns,
     path("claims/<str:ref>/report/<slug:name>/", step, name="wizard"),
 ]

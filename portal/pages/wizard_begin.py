@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from claims.models import Claim
-from claims.services import checks, claims
+from claims.services import checks, claims, opening
 from claims.services.refusals import Refusal
 from claims.states import ClaimState
 from portal.lib import masking
@@ -23,7 +23,7 @@ from portal.pages import signin
 from portal.pages.claim_faces import language, said_day
 from portal.pages.claim_guard import private, to_sign_in
 from portal.pages.forms import ItemsForm, posted
-from portal.pages.wizard_reasons import WHOLE, suggested
+from portal.pages.wizard_reasons import WHOLE
 from portal.pages.wizard_steps import STEPS
 from tracking.models import Order, Parcel
 
@@ -61,7 +61,8 @@ def _begin(request: HttpRequest, order: Order, parcel: Parcel | None) -> HttpRes
         return redirect("wizard-tasks", draft.ref)
     now = timezone.now()
     options = claims.options(parcel=parcel, order=order, now=now)
-    about = suggested(parcel, asked=request.GET.get("about", ""), options=options)
+    noticed = opening.suggest(parcel=parcel, order=order, now=now)
+    about = _about(request.GET.get("about", ""), options, noticed)
     lines = claims.claimable(parcel=parcel, order=order, about=checks.about(about))
     has_free = any(line.free for line in lines)
     if not has_free or not any(option.is_open for option in options):
@@ -69,8 +70,9 @@ def _begin(request: HttpRequest, order: Order, parcel: Parcel | None) -> HttpRes
     form = ItemsForm(posted(request), initial=_everything(lines, about), lines=lines)
     if request.method == "POST" and form.is_valid():
         draft = claims.begin(
-            parcel=parcel, order=order, shopper=order.shopper, language=language(), now=now
-        )
+            parcel=parcel, order=order, shopper=order.shopper, language=language(), now=now,
+            anomaly=noticed.anomaly if noticed and noticed.reason == about else None,
+        )  # fmt: skip
         if about and not draft.reason:
             claims.tell(claim=draft, reason=about, now=now)
         if keep_choice(draft, form):
@@ -85,6 +87,7 @@ def _begin(request: HttpRequest, order: Order, parcel: Parcel | None) -> HttpRes
         "currency": order.currency,
         "facts": [which(order, parcel)],
         "elsewhere": elsewhere(order, parcel),
+        "noticed": noticed.why if noticed and noticed.reason == about else "",
         "back": back,
         "back_label": back_label,
         "form": form,
@@ -92,6 +95,18 @@ def _begin(request: HttpRequest, order: Order, parcel: Parcel | None) -> HttpRes
     }
     status = 422 if context["problems"] else 200
     return render(request, "pages/wizard_items.html", context, status=status)
+
+
+def _about(
+    asked: str, options: list[claims.ReasonOption], noticed: opening.Suggestion | None
+) -> str:
+    """Return the reason to fill in beforehand: the link's, what we noticed, or the only one."""
+    open_now = [option.reason for option in options if option.is_open]
+    if asked in open_now:
+        return asked
+    if noticed is not None:
+        return noticed.reason
+    return open_now[0] if len(open_now) == 1 else ""
 
 
 def _everything(lines: list[claims.ClaimableLine], about: str) -> dict[str, Any]:

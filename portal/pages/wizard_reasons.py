@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.services.checks import ReasonOption
 from claims.states import ClaimReason as R
-from tracking.models import Parcel
-from tracking.states import AnomalyKind, ParcelStatus
 
 HINTS: Mapping[str, str | Promise] = {
     R.DAMAGED: _("Cracked, dented, torn, wet or leaking."),
@@ -55,42 +53,3 @@ class Answer:
 def answer(option: ReasonOption) -> Answer:
     """Return an open reason as the page asks it."""
     return Answer(option.reason, option.label, HINTS.get(option.reason, ""), option.why)
-
-
-_NOTICED: Mapping[str, R] = {
-    AnomalyKind.LOST: R.LOST,
-    AnomalyKind.SUSPECTED_LOST: R.LOST,
-    AnomalyKind.DELIVERED_DISPUTED: R.DELIVERED_NOT_RECEIVED,
-    AnomalyKind.WRONG_ITEM: R.WRONG_ITEM,
-    AnomalyKind.DAMAGED: R.DAMAGED,
-    AnomalyKind.REFUSED: R.REFUSED,
-    AnomalyKind.RETURNED: R.RETURNED_TO_SENDER,
-    AnomalyKind.NOT_SHIPPED: R.NOT_SHIPPED,
-    AnomalyKind.OUT_OF_STOCK: R.NOT_SHIPPED,
-    AnomalyKind.PAST_ETA: R.DELAYED,
-}
-"""What our own watch over parcels notices, as a shopper would call it; the weightiest first."""
-_SEEN: Mapping[str, R] = {
-    ParcelStatus.LOST: R.LOST,
-    ParcelStatus.DESTROYED: R.LOST,
-    ParcelStatus.RETURNED: R.RETURNED_TO_SENDER,
-    ParcelStatus.RETURNING: R.RETURNED_TO_SENDER,
-}
-
-
-def suggested(parcel: Parcel | None, *, asked: str, options: Iterable[ReasonOption]) -> str:
-    """
-    Return the reason to fill in beforehand: the link's, else what we noticed, else none.
-
-    Nothing is suggested that cannot be reported today.
-    """
-    open_now = {option.reason for option in options if option.is_open}
-    if asked in open_now:
-        return asked
-    if parcel is None:
-        return next(iter(open_now)) if len(open_now) == 1 else ""
-    noticed = set(parcel.anomalies.filter(cleared_at=None).values_list("kind", flat=True))
-    found = [reason for kind, reason in _NOTICED.items() if kind in noticed]
-    if parcel.status in _SEEN:
-        found.append(_SEEN[ParcelStatus(parcel.status)])
-    return next((reason for reason in found if reason in open_now), "")

@@ -21,11 +21,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from claims.models import Claim
-from claims.states import ClaimState
+from claims.states import Channel, ClaimState
 from notifications.services import letters
 from portal.accounts import limits, visits
 from portal.accounts.models import User
 from portal.lib import links, masking
+from portal.pages import wizard_opened
 from portal.pages.claim_faces import language
 from portal.pages.claim_guard import for_its_shopper, private
 from portal.pages.wizard_steps import Report
@@ -34,6 +35,7 @@ LETTERS_PER_HOUR = 5
 _LIVES = {
     links.DRAFT: timedelta(hours=links.DRAFT_HOURS),
     links.DRAFT_NEAR: timedelta(minutes=links.DRAFT_NEAR_MINUTES),
+    links.DRAFT_PREPARED: timedelta(days=links.DRAFT_PREPARED_DAYS),
 }
 
 
@@ -83,14 +85,20 @@ def carry_on(request: HttpRequest, ref: str) -> HttpResponse:
         _check(key, ref=ref)
     except links.BadLink:
         return private(render(request, "pages/wizard_too_old.html", {"ref": ref}, status=410))
-    claim = Claim.objects.select_related("order", "parcel").filter(ref=ref).first()
+    claim = (
+        Claim.objects.select_related("order", "parcel", "shopper", "policy").filter(ref=ref).first()
+    )
     if claim is None:
         raise Http404
     if claim.state != ClaimState.DRAFT:
         return private(redirect("claim", ref))
     if request.method == "POST":
         visits.let_in(request, ref=ref, now=timezone.now())
+        if claim.channel == Channel.SYSTEM:
+            return private(wizard_opened.answer(request, claim))
         return private(redirect("wizard-tasks", ref))
+    if wizard_opened.is_waiting(claim):
+        return private(wizard_opened.page(request, claim, key=key))
     context = {"claim": claim, "report": Report(claim, language=language()), "key": key}
     return private(render(request, "pages/wizard_carry_on.html", context))
 

@@ -21,7 +21,8 @@ from notifications.models import Letter
 from portal.accounts.models import User
 from tests.factories.claims import ClaimFactory, delivered_parcel, fill
 from tests.factories.tracking import NOON, OrderLineFactory, ParcelFactory
-from tracking.models import Parcel, ParcelLine
+from tests.portal.pages.wrongs import WRONGS, answers, order_of, picture, wanted, way_in
+from tracking.models import Anomaly, Parcel, ParcelLine
 
 pytestmark = pytest.mark.django_db
 DAMAGED = {"box": "yes", "hazard": "no", "story": "Two cups are cracked."}
@@ -425,3 +426,157 @@ def at_photos(parcel: Parcel) -> Claim:
 def ready(parcel: Parcel) -> Claim:
     claim = fill(ClaimFactory.create(parcel=parcel))
     return claims.tell(claim=claim, answers={"box": "yes", "hazard": "no"}, now=NOON)
+
+
+# --- All nine reasons, without a line of JavaScript -----------------------------------------------
+
+
+@pytest.mark.parametrize("reason", WRONGS)
+def test_each_reason_is_filed_without_scripts(client: Client, reason: str) -> None:
+    wrong = WRONGS[reason](NOON)
+    order = order_of(wrong)
+    client.force_login(order.shopper)
+    way = f"{reverse('claim-new')}?{way_in(wrong)}&about={reason}"
+    line = order.lines.get()
+
+    first = client.get(way)
+    begun = client.post(way, {f"line_{line.pk}": "on", f"many_{line.pk}": "2"})
+    claim = Claim.objects.get()
+    what = client.get(page(claim, "what")).content.decode()
+
+    assert first.status_code == 200
+    assert begun["Location"] == page(claim, "what")
+    assert f'value="{reason}" id="id_reason_{reason}" checked' in what
+    client.post(page(claim, "what"), {"reason": reason})
+    client.post(page(claim, "more"), answers(reason) | {"story": "It is a pity."})
+    claim.refresh_from_db()
+    photos, statements = wanted(claim)
+    sent = client.post(
+        page(claim, "photos"),
+        {
+            "do": "continue",
+            **{f"sign_{kind}": "Lin Wei" for kind in statements},
+            **{
+                f"photo_{kind}": [
+                    SimpleUploadedFile(f"{kind}-{n}.jpg", picture(7 * n + place), "image/jpeg")
+                    for n in range(many)
+                ]
+                for place, (kind, many) in enumerate(photos.items())
+            },
+        },
+    )
+    assert sent["Location"] == page(claim, "wish")
+    wish = claims.wishes(claim=claim, now=NOON)[0].wish
+    client.post(page(claim, "wish"), {"wish": wish})
+    check = client.get(page(claim, "check")).content.decode()
+    done = client.post(page(claim, "check"), {"key": str(uuid4()), "true": "on"})
+
+    assert "It is a pity." in check
+    assert done["Location"] == page(claim, "sent")
+    claim.refresh_from_db()
+    assert (claim.state, claim.reason, claim.wish) == (ClaimState.SUBMITTED, reason, wish)
+    assert claim.answers == answers(reason)
+    assert Evidence.objects.filter(claim=claim).count() == sum(photos.values())
+    receipt = client.get(page(claim, "sent")).content.decode()
+    assert claim.ref in receipt
+    assert ("Keep the box" in receipt) == (reason in {"damaged", "wrong_item", "missing_item"})
+
+
+class TestWhatWeNoticed:
+    @pytest.mark.parametrize(
+        ("kind", "reason"),
+        [
+            ("suspected_lost", "lost"),
+            ("past_eta", "delayed"),
+            ("refused", "refused"),
+        ],
+    )
+    def test_is_filled_in_beforehand(self, client, kind, reason):
+        parcel = WRONGS[reason](NOON)
+        Anomaly.objects.create(parcel=parcel, kind=kind, opened_at=NOON)
+        client.force_login(parcel.order.shopper)
+
+        text = client.get(begin_url(parcel)).content.decode()
+        claim = begin(client, parcel)
+
+        assert text.count(" checked") == 1
+        assert claim.reason == reason
+        assert (
+            f'id="id_reason_{reason}" checked' in client.get(page(claim, "what")).content.decode()
+        )
+
+    def test_is_not_filled_in_where_it_cannot_be_reported(self, client, shopper, parcel):
+        Anomaly.objects.create(parcel=parcel, kind="suspected_lost", opened_at=NOON)
+
+        assert begin(client, parcel).reason == ""
+
+
+class TestOfAnOrderThatNothingCameOf:
+    def test_tells_a_stranger_nothing(self, client):
+        order = order_of(WRONGS["not_shipped"](NOON))
+        ways = [f"{reverse('claim-new')}?order={number}" for number in (order.number, "PH-0")]
+
+        strangers = [client.get(way) for way in ways]
+        client.force_login(User.objects.create_user("someone@example.net"))
+        others = [client.get(way).status_code for way in ways]
+
+        assert all(answer["Location"].startswith(reverse("account_login")) for answer in strangers)
+        assert others == [404, 404]
+
+    def test_leads_back_to_the_orders(self, client):
+        order = order_of(WRONGS["not_shipped"](NOON))
+        client.force_login(order.shopper)
+
+        text = client.get(f"{reverse('claim-new')}?order={order.number}").content.decode()
+
+        assert f'href="{reverse("account")}">Back to my orders' in text
+
+
+class TestSigning:
+    @pytest.fixture
+    def draft(self, client: Client) -> Claim:
+        parcel = WRONGS["delivered_not_received"](NOON)
+        client.force_login(parcel.order.shopper)
+        claim = fill(ClaimFactory.create(parcel=parcel), reason="delivered_not_received")
+        return claims.tell(claim=claim, answers=answers(claim.reason), now=NOON)
+
+    def test_a_statement_waits_for_a_name_and_no_excuse_stands_in_for_it(self, client, draft):
+        answer = client.post(
+            page(draft, "photos"),
+            {"do": "continue", "without_box": "No box.", "sign_statement": " "},
+        )
+
+        text = answer.content.decode()
+        assert answer.status_code == 422
+        assert '<a href="#id_sign_statement">Sign with your name: Your statement.</a>' in text
+        assert not draft.statements.exists()
+
+    def test_a_name_that_is_none_is_sent_back_and_stays_in_its_field(self, client, draft):
+        answer = client.post(page(draft, "photos"), {"do": "continue", "sign_statement": "X"})
+
+        text = answer.content.decode()
+        assert answer.status_code == 422
+        assert text.count("Sign with your full name.") == 2
+        assert 'value="X"' in text
+
+    def test_a_name_is_kept_with_the_words_that_were_read(self, client, draft):
+        client.post(page(draft, "photos"), {"do": "add", "sign_statement": "Lin Wei"})
+
+        statement = draft.statements.get()
+        text = client.get(page(draft, "photos")).content.decode()
+        assert statement.name == "Lin Wei"
+        assert statement.text in text
+        assert "Signed by Lin Wei on Mon 2 Mar." in text
+
+    def test_what_has_to_be_done_first_is_said_and_the_answer_is_kept(self, client, draft):
+        told = answers(draft.reason) | {"asked": "no", "story": "I go round tonight."}
+
+        answer = client.post(page(draft, "more"), told)
+
+        text = answer.content.decode()
+        assert answer.status_code == 422
+        assert text.count("Ask your neighbours and look into parcel lockers first") == 2
+        draft.refresh_from_db()
+        assert draft.answers["asked"] == "no"
+        assert draft.story == "I go round tonight."
+        assert client.get(page(draft, "check"))["Location"] == page(draft, "more")

@@ -16,14 +16,17 @@ from django.urls import reverse
 from PIL import Image
 
 from claims.models import Claim, Evidence
-from claims.services import claims
+from claims.services import claims, opening
 from claims.states import ClaimState
 from notifications.models import Letter
 from notifications.services.rendering import render
 from portal.accounts.models import User
 from portal.lib import links
+from portal.outbox import delivering
 from tests.factories.claims import ClaimFactory, fill
 from tests.factories.tracking import NOON
+from tests.portal.pages.wrongs import WRONGS
+from tracking.models import Anomaly
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +186,57 @@ class TestTheSquare:
         assert 'class="qr"' in mine
         assert 'class="qr"' not in theirs
         assert "Throw the draft away" not in theirs
+
+
+class TestAReportWePrepared:
+    @pytest.fixture
+    def prepared(self) -> Claim:
+        parcel = WRONGS["lost"](NOON)
+        anomaly = Anomaly.objects.create(parcel=parcel, kind="suspected_lost", opened_at=NOON)
+        claim = opening.open_for_loss(anomaly_id=anomaly.pk, now=NOON)
+        assert claim is not None
+        return claim
+
+    def test_is_sent_by_one_press_from_its_letter(self, client, prepared):
+        while delivering.deliver_due(now=NOON):
+            pass
+        text = render(Letter.objects.get(name="claim_prepared")).text
+        link = re.search(r"https?://[^/\s]+(/claims/\S+)", text)
+        assert link is not None
+        shown = client.get(link[1]).content.decode()
+        fields = dict(re.findall(r'type="hidden" name="(k|send_key)" value="([^"]+)"', shown))
+
+        prepared.refresh_from_db()
+        assert prepared.state == ClaimState.DRAFT
+        answer = client.post(urlsplit(link[1]).path, fields | {"do": "send"})
+
+        assert "$53.00" in shown
+        assert answer["Location"] == reverse("wizard", args=[prepared.ref, "sent"])
+        prepared.refresh_from_db()
+        assert prepared.state == ClaimState.SUBMITTED
+        again = client.post(urlsplit(link[1]).path, fields | {"do": "send"})
+        assert again["Location"] == reverse("claim", args=[prepared.ref])
+        assert prepared.transitions.filter(verb="submit").count() == 1
+
+    def test_waits_on_the_shoppers_own_page_too(self, client, prepared):
+        client.force_login(prepared.shopper)
+
+        shown = client.get(reverse("wizard-tasks", args=[prepared.ref])).content.decode()
+        answers = [
+            client.post(reverse("wizard-confirm", args=[prepared.ref]), {"do": "send"})
+            for _press in range(2)
+        ]
+
+        assert "Yes, send my report" in shown
+        receipt = reverse("wizard", args=[prepared.ref, "sent"])
+        assert [answer["Location"] for answer in answers] == [receipt, receipt]
+        assert prepared.transitions.filter(verb="submit").count() == 1
+
+    def test_can_be_changed_first(self, client, prepared):
+        client.force_login(prepared.shopper)
+
+        answer = client.post(reverse("wizard-confirm", args=[prepared.ref]), {"do": "change"})
+
+        assert "Your report is saved" in client.get(answer["Location"]).content.decode()
+        prepared.refresh_from_db()
+        assert prepared.state == ClaimState.DRAFT
