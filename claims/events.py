@@ -165,3 +165,11 @@ class ClaimsEscalated(DomainEvent):
     step: str
     count: int
     claims: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailArrived(DomainEvent):
+    """An e-mail was kept as it came and waits to be read."""
+
+    name: ClassVar[str] = "claims.mail_arrived"
+    mail_id: int

@@ -11,6 +11,7 @@ from claims.services import (
     compensations,
     conversation,
     evidence,
+    inbound,
     opening,
     risking,
 )
@@ -69,3 +70,8 @@ def tell_of_a_find(event: Event) -> None:
             status=facts["status"],
             now=timezone.now(),
         )
+
+
+def read_mail(event: Event) -> None:
+    """Put an e-mail that has come where it belongs."""
+    inbound.handle(mail_id=event.payload["mail_id"], now=timezone.now())

@@ -5,7 +5,15 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from claims.services import clock, compensations, evidence, notices, risking, watching_agents
+from claims.services import (
+    clock,
+    compensations,
+    evidence,
+    inbound,
+    notices,
+    risking,
+    watching_agents,
+)
 
 
 @shared_task(ignore_result=True)
@@ -38,3 +46,9 @@ def rate_again(**_: object) -> None:
 def watch_agents(**_: object) -> None:
     """Every hour: look for what is unusual in the desk's own decisions."""
     watching_agents.watch(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def read_mails(**_: object) -> None:
+    """Read e-mails whose event was lost on the way."""
+    inbound.handle_waiting(now=timezone.now())

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+import claims.api.inbound
 import claims.api.payments
 import claims.api.photos
 import portal.api.urls
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *claims.api.photos.urlpatterns,
     *claims.api.payments.urlpatterns,
+    *claims.api.inbound.urlpatterns,
     *portal.ops.urls.urlpatterns,
 ]
 if settings.DEBUG or settings.DEMO:

@@ -34,6 +34,7 @@ ROUTES: Routes = {
         notifications.reactions.forward,
     ),
     claim.EvidenceReceived: (claims.reactions.clean_photo,),
+    claim.MailArrived: (claims.reactions.read_mail,),
     claim.EvidenceAsked: (notifications.reactions.tell,),
     claim.MessageSent: (notifications.reactions.tell,),
     claim.OfferMade: (notifications.reactions.tell,),

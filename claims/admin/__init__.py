@@ -1,5 +1,5 @@
 """The desk: claims to decide, money to watch, rules to read."""
 
-from claims.admin import claims, policies, records
+from claims.admin import claims, policies, records, risk
 
-__all__ = ["claims", "policies", "records"]
+__all__ = ["claims", "policies", "records", "risk"]

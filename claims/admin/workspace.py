@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from claims.admin import queue, told, verdict, words
+from claims.admin import queue, risk, told, verdict, words
 from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
 from claims.states import WITH_STAFF, ClaimState, DeclineCode
 from portal.lib import masking
@@ -61,6 +61,7 @@ def context(
     )
     return {
         "claim": claim,
+        "risk": risk.panel(claim),
         "order": claim.order,
         "parcel": claim.parcel,
         "title": queue.title(claim),

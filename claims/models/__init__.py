@@ -40,7 +40,15 @@ from claims.models.evidence import (
 )
 from claims.models.filing import FilingOverride, Statement
 from claims.models.ledger import Entry, Posting
-from claims.models.message import InternalNote, Message
+from claims.models.message import (
+    CannedReply,
+    InboundMail,
+    InternalNote,
+    Message,
+    MessagePhoto,
+    ReadMark,
+    ReplyLine,
+)
 from claims.models.policy import ApprovalLimit, EvidenceAsk, ReasonPolicy
 from claims.models.risk import (
     AgentSignal,
@@ -89,6 +97,11 @@ __all__ = [
     "InternalNote",
     "Mark",
     "Message",
+    "MessagePhoto",
+    "ReadMark",
+    "ReplyLine",
+    "InboundMail",
+    "CannedReply",
     "OriginalOpening",
     "PaceReport",
     "PaymentBalance",

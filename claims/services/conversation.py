@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from claims.events import EvidenceAsked, MessageSent
-from claims.models import Claim, Evidence, EvidenceRequest, InternalNote, Message
-from claims.services import clocks, facts, steps
+from claims.models import (
+    Claim,
+    Evidence,
+    EvidenceRequest,
+    InternalNote,
+    Message,
+    MessagePhoto,
+    ReadMark,
+)
+from claims.models.message import Via
+from claims.services import clocks, evidence, facts, steps
 from claims.services.refusals import NotYours, NoWords, Refusal
 from claims.states import FREES_UNITS, ClaimReason, ClaimState
 from portal.accounts.models import User
@@ -58,28 +70,85 @@ class NothingSent(Refusal):
     sentence = _("Add the photo first, or write to us why you cannot.")
 
 
-@transaction.atomic
+class PhotosRefused(Refusal):
+    """A photo that goes with a message cannot be kept; the message waits until it is left out."""
+
+    code = "photos_refused"
+    sentence = _("“%(name)s” was not sent: %(why)s")
+
+
 def write(
-    *, claim: Claim, author: User, role: str, body: str, send_key: UUID, now: datetime
+    *,
+    claim: Claim,
+    author: User,
+    role: str,
+    body: str,
+    send_key: UUID,
+    now: datetime,
+    photos: Sequence[File[bytes]] = (),
 ) -> Message:
     """
-    Keep one message; sending it again with the same key returns the first.
+    Keep one message with its photos; sending it again with the same key returns the first.
+
+    A photo is evidence like any other. Words may be missing where photos speak.
 
     :raises NotYours: if a shopper writes into another's claim.
     :raises NotAllowed: if staff may not work on claims.
-    :raises NoWords: if there are none.
-    :raises MessageTooLong: if there are too many.
+    :raises NoWords: if there are neither words nor photos.
+    :raises MessageTooLong: if there are too many words.
+    :raises PhotosRefused: if a photo is not taken; the others stay for the next try.
     """
     _may_write(claim, author, role)
-    known = Message.objects.filter(claim=claim, send_key=send_key)
-    body = _words(body)
+    known = Message.objects.filter(claim=claim, send_key=send_key).first()
+    if known is not None:
+        return known
+    words = _words(body) if body.strip() or not photos else ""
+    kept = [
+        _photo(claim, author, role, file, f"talk-{send_key}-{place}", now)
+        for place, file in enumerate(photos)
+    ]
+    return keep(
+        claim=claim, author=author, role=role, body=words, send_key=send_key, photos=kept, now=now
+    )
+
+
+def _photo(
+    claim: Claim, author: User, role: str, file: File[bytes], key: str, now: datetime
+) -> Evidence:
+    try:
+        return evidence.attach(
+            claim=claim, file=file, name=file.name or "", kind="other", upload_key=key,
+            user=author, by_desk=role != Role.SHOPPER, now=now,
+        )  # fmt: skip
+    except evidence.PhotoRefused as refusal:
+        raise PhotosRefused(name=file.name or "", why=str(refusal)) from refusal
+
+
+@transaction.atomic
+def keep(
+    *,
+    claim: Claim,
+    author: User,
+    role: str,
+    body: str,
+    send_key: UUID,
+    now: datetime,
+    photos: Iterable[Evidence] = (),
+    quoted: str = "",
+    via: str = Via.PAGE,
+) -> Message:
+    """Keep a message that may be written, and link the photos that came with it."""
     try:
         with transaction.atomic():
             message = Message.objects.create(
-                claim=claim, author=author, role=role, body=body, send_key=send_key, sent_at=now
-            )
+                claim=claim, author=author, role=role, body=body, quoted=quoted, via=via,
+                send_key=send_key, sent_at=now,
+            )  # fmt: skip
     except IntegrityError:
-        return known.get()
+        return Message.objects.get(claim=claim, send_key=send_key)
+    MessagePhoto.objects.bulk_create(
+        [MessagePhoto(message=message, evidence=photo) for photo in photos], ignore_conflicts=True
+    )
     if role != Role.SHOPPER:
         clocks.replied(claim=claim, now=now)
         record(MessageSent(message_id=message.pk, body=body, **facts.of(claim)), now=now)
@@ -104,12 +173,47 @@ def _words(text: str) -> str:
 
 
 @transaction.atomic
-def read(*, claim: Claim, role: str, now: datetime) -> int:
-    """Mark what the other side wrote as read; return how many were new."""
-    others = Message.objects.filter(claim=claim, read_at=None).exclude(role=role)
-    if role != Role.SHOPPER:
-        others = others.filter(role=Role.SHOPPER)
+def read(*, claim: Claim, reader: User, role: str, now: datetime) -> int:
+    """
+    Note until when somebody has read, and mark what the other side wrote; return how many were new.
+
+    The desk reads together: what one of them has seen is no longer new to the desk.
+    """
+    newest = Message.objects.filter(claim=claim).aggregate(at=Max("sent_at"))["at"]
+    if newest is None:
+        return 0
+    mark = ReadMark.objects.filter(claim=claim, person=reader)
+    if not mark.filter(read_until__gte=newest).exists():
+        ReadMark.objects.update_or_create(
+            claim=claim, person=reader, defaults={"read_until": newest, "read_at": now}
+        )
+    others = Message.objects.filter(claim=claim, read_at=None, sent_at__lte=newest)
+    others = (
+        others.exclude(role=Role.SHOPPER)
+        if role == Role.SHOPPER
+        else others.filter(role=Role.SHOPPER)
+    )
     return others.update(read_at=now)
+
+
+def with_unread(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """Add to each claim whether the shopper wrote something that the desk has not read."""
+    return claims.annotate(
+        has_unread=Exists(
+            Message.objects.filter(claim=OuterRef("pk"), role=Role.SHOPPER, read_at=None)
+        )
+    )
+
+
+def unread(*, claim: Claim) -> int:
+    """Return how many messages of the desk the shopper has not read."""
+    return Message.objects.filter(claim=claim, read_at=None).exclude(role=Role.SHOPPER).count()
+
+
+def read_until(*, claim: Claim) -> datetime | None:
+    """Return until when the shopper has read, or None if they never looked."""
+    mark = ReadMark.objects.filter(claim=claim, person=claim.shopper_id).first()
+    return mark.read_until if mark else None
 
 
 @transaction.atomic

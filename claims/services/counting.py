@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 from claims import marks, risk
 from claims.models import Claim, ClaimLine, Evidence, Forwarder, Mark, Weighing
 from claims.risk import Signal
-from claims.services import evidence
+from claims.services import lookalikes
 from claims.states import ClaimState, DeclineCode
 from tracking.models import Order, ProofOfDelivery, Sighting
 from tracking.states import Handed, ParcelStatus, Reason
@@ -280,9 +280,11 @@ def _products(claim: Claim, windows: Iterable[int], at: datetime) -> dict[int, i
 
 
 def _photos(claim: Claim) -> dict[str, Any]:
-    rows = list(Evidence.objects.filter(claim=claim, removed_at=None))
+    rows = list(
+        Evidence.objects.filter(claim=claim, uploaded_by_id=claim.shopper_id, removed_at=None)
+    )
     rejected, other, own = set(), set(), set()
-    seen = evidence.alike(of=rows)
+    seen = lookalikes.alike(of=rows)
     alikes = [one for found in seen.values() for one in found]
     ends = Claim.objects.filter(pk__in={one.claim_id for one in alikes}) if alikes else ()
     declined = {one.pk for one in ends if _was_declined(one.decision_code, one.state)}

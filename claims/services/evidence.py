@@ -24,7 +24,7 @@ from claims.events import EvidenceReceived
 from claims.models import Claim, Evidence, EvidenceRequest
 from claims.services import lookalikes
 from claims.services.lookalikes import Alike, alike, similar
-from claims.states import ClaimState, EvidenceState
+from claims.states import OPEN, ClaimState, EvidenceState
 from portal.accounts.models import User
 from portal.lib import images
 from portal.lib.failpoints import reach
@@ -159,6 +159,7 @@ def attach(
     user: User,
     now: datetime,
     request: EvidenceRequest | None = None,
+    by_desk: bool = False,
 ) -> Evidence:
     """
     Keep one photo as it came and have it cleaned; the same ``upload_key`` again is the same photo.
@@ -167,7 +168,7 @@ def attach(
 
     :raises PhotoRefused: one of its kinds, with a sentence for the shopper; nothing is kept.
     """
-    _check_may_change(claim, user)
+    _check_may_add(claim, user, by_desk=by_desk)
     if again := _known(claim, upload_key):
         return _revived(again, now=now) if again.removed_at else again
     size = file.size
@@ -191,7 +192,7 @@ def attach(
         transaction.atomic(),
     ):
         locked = Claim.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        _check_may_change(locked, user)
+        _check_may_add(locked, user, by_desk=by_desk)
         if again := _known(locked, upload_key):
             stored.drop()
             return again
@@ -324,6 +325,16 @@ def _finish(photo: Evidence, *, look: images.Look | None = None, **fields: objec
     if changed and look is not None:
         lookalikes.remember(photo=photo, look=look)
     return bool(changed)
+
+
+def _check_may_add(claim: Claim, user: User, *, by_desk: bool) -> None:
+    if not by_desk:
+        return _check_may_change(claim, user)
+    if not user.has_perm("claims.decide_claim") or user.pk == claim.shopper_id:
+        raise NotYours
+    if claim.state not in OPEN or claim.state == ClaimState.DRAFT:
+        raise NotNow
+    return None
 
 
 def _check_may_change(claim: Claim, user: User) -> None:

@@ -38,7 +38,11 @@ def rate(*, claim: Claim, now: datetime) -> RiskRating:
     It only says who should look; nothing is refused because of it. Without a policy in force
     everything goes to a person.
     """
-    Claim.objects.select_for_update(of=("self",)).only("pk").get(pk=claim.pk)
+    claim = (
+        Claim.objects.select_related("shopper", "order", "parcel")
+        .select_for_update(of=("self",))
+        .get(pk=claim.pk)
+    )
     policy = policy_for(now=now)
     if policy is None:
         noticed: Sequence[risk.Noticed] = [risk.Noticed(risk.Signal.NO_POLICY, risk.STRONG, {})]

@@ -36,6 +36,7 @@ LABELS = {
 }
 
 _READ = ("claims.view_*", "tracking.view_*")
+_DESK = ("claims.decide_claim", "claims.handle_mail")
 _LETTERS = ("notifications.view_letter", "notifications.resend_letter")
 _WEBHOOKS = (
     "notifications.view_endpoint", "notifications.view_dispatch", "notifications.replay_dispatch",
@@ -45,11 +46,11 @@ _RISK = ("claims.audit_claim", "claims.watch_agents")
 GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.SHOPPER: (),
     RoleName.AGENT: (
-        *_READ, "claims.decide_claim", "notifications.view_letter", "tracking.handle_anomaly",
+        *_READ, *_DESK, "notifications.view_letter", "tracking.handle_anomaly",
         "claims.add_weighing",
     ),
     RoleName.APPROVER: (
-        *_READ, "claims.decide_claim", "claims.second_claim", "notifications.view_letter",
+        *_READ, *_DESK, "claims.second_claim", "notifications.view_letter",
         "tracking.handle_anomaly", "claims.add_weighing", "claims.audit_claim",
         "claims.stop_autoapproval",
     ),
@@ -58,7 +59,7 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
         "claims.agree_autoapprovalrule", "claims.add_autobudget", "claims.stop_autoapproval",
     ),
     RoleName.DUTY_MANAGER: (
-        *_READ, *_LETTERS, *_WEBHOOKS, "claims.decide_claim", "claims.second_claim",
+        *_READ, *_LETTERS, *_WEBHOOKS, *_DESK, "claims.second_claim",
         "outbox.view_*", "outbox.replay_delivery", "tracking.replay_*", "tracking.change_*",
         "tracking.handle_anomaly", "tracking.add_disruptionwindow", *_RISK,
         "claims.add_weighing", "claims.add_cannedreply", "claims.change_cannedreply",

@@ -36,7 +36,11 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "claims.photodetails": ("packed",),
     "claims.statement": ("language", "name", "signed_by", "text"),
     "claims.filingoverride": ("agent", "note"),
-    "claims.message": ("author", "body"),
+    "claims.message": ("author", "body", "quoted"),
+    "claims.readmark": ("person",),
+    "claims.inboundmail": (
+        "raw", "sender", "recipient", "subject", "header_id", "left_out", "handled_by",
+    ),
     "claims.internalnote": ("author", "body"),
     "claims.assessment": (
         "lines", "inputs", "text_en", "text_zh", "made_by", "explanation_en", "explanation_zh",
@@ -114,6 +118,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "claims.evidence": ("kind", "refusal", "token", "upload_key"),
     "claims.evidencerequest": ("code", "kind"),
     "claims.internalnote": ("key",),
+    "claims.message": ("via",),
+    "claims.cannedreply": ("body_en", "body_zh", "reason", "title"),
+    "claims.inboundmail": ("digest", "provider", "state", "why"),
     "claims.assessment": (
         "caps", "currency", "digest", "recovery", "recovery_en", "recovery_missing",
         "recovery_rules", "recovery_zh", "rule",

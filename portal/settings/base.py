@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(300.0),
     },
     "rate claims again": {"task": "claims.tasks.rate_again", "schedule": schedule(60.0)},
+    "read mails": {"task": "claims.tasks.read_mails", "schedule": schedule(60.0)},
     "watch the desk": {"task": "claims.tasks.watch_agents", "schedule": schedule(3600.0)},
     "expect again": {"task": "tracking.tasks.expect_again", "schedule": schedule(300.0)},
 }
@@ -334,6 +335,18 @@ EMAIL_HOST_USER = env("AMENDS_EMAIL_USER")
 EMAIL_HOST_PASSWORD = env("AMENDS_EMAIL_PASSWORD")
 EMAIL_USE_TLS = flag("AMENDS_EMAIL_TLS")
 EMAIL_TIMEOUT = 10
+INBOUND_DOMAIN = env("AMENDS_INBOUND_DOMAIN", "")
+"""Where answers to letters arrive, such as reply.example.com; empty: letters have no answer."""
+INBOUND_SECRETS: dict[str, list[str]] = {}
+"""Provider -> what it seals with; AMENDS_INBOUND_SECRETS is "name=secret,name=secret"."""
+for _sealed in words("AMENDS_INBOUND_SECRETS"):
+    _provider, _secret = _sealed.partition("=")[::2]
+    INBOUND_SECRETS.setdefault(_provider, []).append(_secret)
+INBOUND_MAX_BYTES = int(env("AMENDS_INBOUND_MAX_BYTES", str(25 * 1024 * 1024)))
+INBOUND_AUTHSERV_ID = env("AMENDS_INBOUND_AUTHSERV_ID", "")
+"""How our mail house signs its Authentication-Results; empty: they are not looked at."""
+LETTER_REPLY_TO = "claims.services.reply_lines.reply_to"
+"""Asked with a letter's facts where answers to it go; notifications know nothing of claims."""
 DEFAULT_FROM_EMAIL = env("AMENDS_FROM_EMAIL", f"{BRAND['name']} <claims@pine-harbour.example>")
 
 PAYMENT_GATEWAY = env("AMENDS_PAYMENT_GATEWAY", "sandbox")
