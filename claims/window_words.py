@@ -43,7 +43,7 @@ def preview(terms: Terms) -> str:
     """Say the whole rule of a window: from when until when, and what happens after that."""
     opens = _edge(terms.earliest)
     if terms.sooner is not None:
-        opens = _("%(first)s or %(second)s, whichever is sooner") % {
+        opens = _("the sooner of %(first)s and %(second)s") % {
             "first": opens,
             "second": _edge(terms.sooner),
         }

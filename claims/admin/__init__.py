@@ -1,5 +1,27 @@
 """The desk: claims to decide, money to watch, rules to read."""
 
-from claims.admin import claims, policies, records, risk
+from claims.admin import (
+    approving,
+    canned,
+    claims,
+    clocks,
+    contracts,
+    filing,
+    policies,
+    records,
+    risk,
+    talk,
+)
 
-__all__ = ["claims", "policies", "records", "risk"]
+__all__ = [
+    "approving",
+    "canned",
+    "claims",
+    "clocks",
+    "contracts",
+    "filing",
+    "policies",
+    "records",
+    "risk",
+    "talk",
+]

@@ -82,7 +82,13 @@ def title(claim: Claim) -> str:
     reason = {
         ClaimReason.DAMAGED: pgettext("claim", "Broken"),
         ClaimReason.LOST: pgettext("claim", "Not received"),
+        ClaimReason.DELIVERED_NOT_RECEIVED: pgettext("claim", "Delivered, not received"),
         ClaimReason.WRONG_ITEM: pgettext("claim", "Wrong item"),
+        ClaimReason.MISSING_ITEM: pgettext("claim", "Missing"),
+        ClaimReason.DELAYED: pgettext("claim", "Late"),
+        ClaimReason.REFUSED: pgettext("claim", "Refused"),
+        ClaimReason.RETURNED_TO_SENDER: pgettext("claim", "Went back"),
+        ClaimReason.NOT_SHIPPED: pgettext("claim", "Never sent"),
     }.get(ClaimReason(claim.reason) if claim.reason else ClaimReason.DAMAGED, "")
     lines = sorted(claim.lines.all(), key=lambda line: line.order_line.position)
     if not claim.reason or not lines:

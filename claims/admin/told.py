@@ -17,7 +17,7 @@ from claims import questions
 from claims.admin import queue, words
 from claims.models import Claim, Evidence
 from claims.services import evidence
-from claims.states import ClaimReason, ClaimState, DeclineCode, EvidenceState
+from claims.states import Channel, ClaimReason, ClaimState, DeclineCode, EvidenceState
 from portal.lib import dates
 from portal.lib.money import Money
 from portal.lib.moves import Role
@@ -95,10 +95,12 @@ class Versus:
 def versus(claim: Claim, photos: Sequence[Photo], *, claims: int, orders: int) -> list[Versus]:
     """Set the shopper's words beside our records; a contradiction is marked, never decided on."""
     parcel = claim.parcel
-    rows = [_delivery(claim)]
-    in_parcel = {
-        line.order_line_id: line.quantity for line in ParcelLine.objects.filter(parcel=parcel)
-    }
+    rows = [_delivery(claim), *_filing(claim)]
+    in_parcel = (
+        {line.order_line_id: line.quantity for line in ParcelLine.objects.filter(parcel=parcel)}
+        if parcel is not None
+        else {line.pk: line.quantity for line in claim.order.lines.all()}
+    )
     claimed = {line.order_line_id: line.quantity for line in claim.lines.all()}
     too_many = any(claimed[key] > in_parcel.get(key, 0) for key in claimed)
     rows.append(
@@ -132,19 +134,54 @@ def versus(claim: Claim, photos: Sequence[Photo], *, claims: int, orders: int) -
     return rows
 
 
+_NEVER_CAME = {
+    ClaimReason.LOST,
+    ClaimReason.DELAYED,
+    ClaimReason.REFUSED,
+    ClaimReason.RETURNED_TO_SENDER,
+    ClaimReason.NOT_SHIPPED,
+}
+"""Reasons that fit a parcel which was not delivered."""
+
+
+def _filing(claim: Claim) -> list[Versus]:
+    """Say who filed it, if not the shopper alone, and what was signed."""
+    rows = [
+        Versus(_("Signed"), f"“{statement.text}” {statement.name}", "")
+        for statement in claim.statements.all()
+    ]
+    if claim.channel != Channel.WEB:
+        rows.append(Versus(_("Came by"), claim.get_channel_display(), ""))
+    override = getattr(claim, "filing_override", None)
+    if override is not None:
+        who = override.agent.name or override.agent.email
+        rows.append(
+            Versus(
+                _("Window set aside"),
+                override.note,
+                _("%(why)s, filed by %(who)s.") % {"why": override.get_code_display(), "who": who},
+                "odd",
+            )
+        )
+    return rows
+
+
 def _delivery(claim: Claim) -> Versus:
-    parcel, delivered = claim.parcel, claim.parcel.delivered_at
+    parcel = claim.parcel
     says = claim.get_reason_display()
+    if parcel is None:
+        return Versus(_("Delivery"), says, _("No parcel holds these things."), "ok")
+    delivered = parcel.delivered_at
     if delivered is None:
         knows = str(parcel.get_status_display())
-        mark = "ok" if claim.reason == ClaimReason.LOST else "odd"
+        mark = "ok" if claim.reason in _NEVER_CAME else "odd"
         return Versus(_("Delivery"), says, knows, mark)
     when = dates.when(timezone.localtime(delivered), queue.language())
     knows = _("Delivered %(when)s.") % {"when": when}
     if parcel.handed:
         handed = parcel.get_handed_display()
         knows = _("Delivered %(when)s (%(handed)s).") % {"when": when, "handed": handed}
-    if claim.reason == ClaimReason.LOST:
+    if claim.reason in _NEVER_CAME - {ClaimReason.DELAYED}:
         return Versus(_("Delivery"), says, knows, "odd")
     if claim.submitted_at:
         days = max(0, (claim.submitted_at - delivered).days)
@@ -228,7 +265,7 @@ def _photo(
         facts.append(str(told["camera"]))
     if told.get("software"):
         facts.append(_("written by %(software)s") % {"software": told["software"]})
-    delivered = claim.parcel.delivered_at
+    delivered = claim.parcel.delivered_at if claim.parcel else None
     is_early = bool(
         taken and delivered and taken[:10] < (delivered - timedelta(days=1)).date().isoformat()
     )
@@ -250,7 +287,7 @@ def _photo(
 
 def journey(claim: Claim) -> list[dict[str, Any]]:
     """Return the newest scans of the parcel, in our words with the carrier's own beside."""
-    rows = Sighting.objects.filter(parcel=claim.parcel_id, withdrawn_at=None).order_by(
+    rows = Sighting.objects.filter(parcel_id=claim.parcel_id, withdrawn_at=None).order_by(
         "-occurred_at", "-pk"
     )[:12]
     return [

@@ -36,7 +36,9 @@ LABELS = {
 }
 
 _READ = ("claims.view_*", "tracking.view_*")
-_DESK = ("claims.decide_claim", "claims.handle_mail")
+_DESK = (
+    "claims.decide_claim", "claims.handle_mail", "claims.file_claim", "claims.override_window",
+)  # fmt: skip
 _LETTERS = ("notifications.view_letter", "notifications.resend_letter")
 _WEBHOOKS = (
     "notifications.view_endpoint", "notifications.view_dispatch", "notifications.replay_dispatch",
@@ -77,7 +79,9 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
         "tracking.replay_*", "tracking.handle_anomaly", "claims.add_reasonpolicy",
         "claims.change_reasonpolicy",
         "claims.add_evidenceask", "claims.change_evidenceask", "claims.delete_evidenceask",
+        "claims.add_servicelevel", "claims.add_severitylimit",
         "claims.add_approvallimit", "claims.change_approvallimit",
+        "claims.add_carriercontract", "claims.change_carriercontract", "claims.add_exchangerate",
         "claims.add_autoapprovalrule", "claims.change_autoapprovalrule",
         "claims.watch_agents", "claims.add_riskpolicy", "claims.add_riskrule",
         "claims.add_watchrule", "claims.add_forwarder", "claims.change_forwarder",

@@ -44,6 +44,11 @@ def _staff(*permissions: str, email: str | None = None) -> User:
     return person
 
 
+def clerk(*permissions: str) -> User:
+    """Make somebody with these permissions on claims and no others."""
+    return _staff(*permissions)
+
+
 def agent(email: str | None = None) -> User:
     """Make somebody who may decide on claims."""
     return _staff("decide_claim", "view_claim", "change_claim", email=email)
@@ -125,7 +130,9 @@ def fill(claim: Claim, *, reason: str = ClaimReason.DAMAGED, quantity: int | Non
         claim=claim, reason=reason, answers={}, story="The handle is off.",
         without_box="I threw the box away.", now=NOON,
     )  # fmt: skip
-    return claims.wish(claim=claim, wish=Wish.REFUND, now=NOON)
+    offered = [option.wish for option in claims.wishes(claim=claim, now=NOON)]
+    wish = Wish.REFUND if Wish.REFUND in offered else offered[0]
+    return claims.wish(claim=claim, wish=wish, now=NOON)
 
 
 def walk(claim: Claim, upto: str) -> Claim:

@@ -95,6 +95,7 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     ]  # fmt: skip
     readonly_fields = ["paid", "shipping", "created_at"]
     inlines = [LineInline, ParcelInline]
+    change_form_before_template = "admin/claims/filingoverride/way.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Count the parcels in the same query."""

@@ -87,6 +87,7 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
     readonly_fields = ["order_link", "shopper_page", "shown_status", "journey"]
     inlines = [ContentInline, NumberInline, AnomalyInline]
     actions_detail = ["carrier_page"]
+    change_form_before_template = "admin/claims/filingoverride/way.html"
 
     def has_correct_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Test whether this person may put a parcel right."""

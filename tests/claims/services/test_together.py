@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -12,10 +13,18 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from claims.models import Claim, ClaimUnit, Compensation, GatewayNotice, PaymentBalance
+from claims.models import (
+    Claim,
+    ClaimLine,
+    ClaimUnit,
+    Compensation,
+    GatewayNotice,
+    PaymentBalance,
+)
 from claims.services import claims, compensations, decisions, ledger
 from claims.services.refusals import Refusal
-from claims.states import ClaimState, CompensationState
+from claims.states import CompensationState
+from portal.accounts.models import User
 from portal.outbox.models import Event
 from tests.claims.banking import BankProcess
 from tests.factories.claims import (
@@ -25,6 +34,8 @@ from tests.factories.claims import (
     approver,
     delivered_parcel,
     fill,
+    policy,
+    tighten,
 )
 from tests.factories.tracking import NOON
 
@@ -91,24 +102,57 @@ def test_many_second_yeses_at_once_are_one() -> None:
     assert Compensation.objects.count() == 1
 
 
-def test_50_reports_of_one_thing_at_once_make_one_claim() -> None:
+def test_200_reports_of_one_thing_at_once_make_one_claim() -> None:
     parcel = delivered_parcel()
 
     def report(_: int) -> None:
         claim = claims.begin(parcel=parcel, shopper=parcel.order.shopper, language="en", now=NOON)
-        fill(claim)
+        if claim.wish == "":
+            fill(claim)
         claims.submit(claim=claim, key=uuid4(), now=NOON)
 
-    answers = together(50, report)
+    answers = together(200, report)
 
     assert answers["done"] >= 1
     assert ClaimUnit.objects.filter(is_live=True).count() == 1
-    assert Claim.objects.filter(state=ClaimState.SUBMITTED).count() == 1
+    assert Claim.objects.filter(submitted_at__isnull=False).count() == 1
+    assert Event.objects.filter(name="claims.claim_filed").count() == 1
+
+
+def test_200_drafts_of_one_thing_sent_at_once_make_one_claim() -> None:
+    # Each of another person, as if an order had changed hands: nothing but the unit binds them.
+    parcel = delivered_parcel()
+    rule = policy()
+    line = parcel.lines.get().order_line
+    people = User.objects.bulk_create(
+        User(email=f"many{number}@example.org") for number in range(200)
+    )
+    drafts = Claim.objects.bulk_create(
+        Claim(
+            order=parcel.order, parcel=parcel, shopper=person, currency="USD", reason="damaged",
+            policy=rule, wish="refund", without_box="Gone.", created_at=NOON, saved_at=NOON,
+            due_at=NOON + timedelta(days=14),
+        )
+        for person in people
+    )  # fmt: skip
+    ClaimLine.objects.bulk_create(
+        ClaimLine(claim=draft, order_line=line, quantity=1, price_minor=line.price_minor)
+        for draft in drafts
+    )
+
+    answers = together(
+        200, lambda number: claims.submit(claim=drafts[number], key=uuid4(), now=NOON)
+    )
+
+    assert answers == {"done": 1, "units_taken": 199}
+    assert ClaimUnit.objects.filter(is_live=True).count() == 1
+    assert Claim.objects.filter(submitted_at__isnull=False).count() == 1
     assert Event.objects.filter(name="claims.claim_filed").count() == 1
 
 
 def test_partial_refunds_at_once_never_exceed_what_was_paid() -> None:
     parcel = delivered_parcel(quantity=1, parcels=6, captured_minor=20_000)
+    tighten("USD", 100_000)  # six parts of one order count together
     waiting = []
     for other in type(parcel).objects.filter(order=parcel.order):
         claim = claims.begin(parcel=other, shopper=parcel.order.shopper, language="en", now=NOON)
