@@ -9,6 +9,7 @@ from claims.services import (
     clock,
     compensations,
     evidence,
+    forecasting,
     inbound,
     notices,
     risking,
@@ -27,6 +28,12 @@ def look_after_payments(**_: object) -> None:
 def keep_time(**_: object) -> None:
     """Every minute: remind, expire, close."""
     clock.keep_time(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forecast(**_: object) -> None:
+    """Every five minutes: what will be late at the desk's present pace."""
+    forecasting.forecast(now=timezone.now())
 
 
 @shared_task(ignore_result=True)

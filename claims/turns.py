@@ -40,6 +40,8 @@ class Facts:
     """Whether the payment that failed still fits into what the order paid."""
     can_counter: bool = True
     """Whether the shopper may still name something else instead of an offer."""
+    needs_finance: bool = False
+    """Whether only finance's yes is missing."""
     waits_for_no: bool = False
     """Whether what waits for a second person is to decline."""
 
@@ -53,6 +55,8 @@ class Person:
     is_claimant: bool = False
     decided_before: bool = False
     """Decided before the shopper asked for another look, so another person has to now."""
+    is_finance: bool = True
+    """Whether their yes counts as finance's."""
     proposed: bool = False
     """Made the proposal that waits for a second person."""
 
@@ -129,6 +133,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing(
         "approve", P, states=(S.PENDING_APPROVAL,),
         guard=lambda facts, person: (facts.is_bound or facts.waits_for_no)
+        and (person.is_finance or not facts.needs_finance)
         and _other(facts, person),
     ),
     Doing(
@@ -171,9 +176,7 @@ def doings(*, facts: Facts, role: str, person: Person = ANYBODY) -> list[Doing]:
         return []
     if role == Role.APPROVER and not person.may_second:
         return []
-    return [
-        doing for doing in _LAID_OUT.get((facts.state, role), ()) if doing.guard(facts, person)
-    ]
+    return [doing for doing in _LAID_OUT.get((facts.state, role), ()) if doing.guard(facts, person)]
 
 
 def is_mandatory(doing: Doing, *, facts: Facts) -> bool:

@@ -64,6 +64,7 @@ ROUTES: dict[str, Audience] = {
     "dev-mail": Audience.DEVELOPER,
     "dev-mail-one": Audience.DEVELOPER,
     "dev-mail-html": Audience.DEVELOPER,
+    "dev-mail-answer": Audience.DEVELOPER,
     # photos of a claim: its shopper; the picture itself also for staff who may see photos
     "photo-upload": Audience.SHOPPER,
     "photo-status": Audience.SHOPPER,
@@ -103,6 +104,8 @@ ROUTES: dict[str, Audience] = {
     "api-order-anomalies": Audience.MACHINE,
     "api-order-anomaly-clear": Audience.MACHINE,
     "api-parcel": Audience.MACHINE,
+    "api-claims": Audience.MACHINE,
+    "api-claim": Audience.MACHINE,
     "api-webhooks": Audience.MACHINE,
     "api-webhook": Audience.MACHINE,
     "api-webhook-rotate": Audience.MACHINE,

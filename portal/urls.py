@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+import claims.api.claims
 import claims.api.inbound
 import claims.api.payments
 import claims.api.photos
@@ -28,6 +29,7 @@ from portal.pages import (
 urlpatterns: list[URLPattern | URLResolver] = [
     *tracking.api.urls.urlpatterns,  # machines come most often: first looked at
     *portal.api.urls.urlpatterns,
+    *claims.api.claims.urlpatterns,
     path("admin/", admin.site.urls),
     path("", home.find, name="home"),
     path("recognise/", home.recognise, name="recognise"),

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
@@ -18,17 +17,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.admin import queue, verdict, workspace
+from claims.admin import fields, queue, shipment, verdict, workspace
+from claims.admin.fields import FieldRefused, typed_amounts
 from claims.models import Claim, Compensation
-from claims.services import compensations, conversation, decisions, desk, reckoning, waiting
+from claims.rules import Share
+from claims.services import (
+    clocks,
+    compensations,
+    conversation,
+    decisions,
+    desk,
+    reckoning,
+    reopening,
+    reply_lines,
+    waiting,
+)
 from claims.services.refusals import NoWords, Refusal
+from claims.states import ClaimState
 from portal.accounts.models import User
 from portal.lib.money import Money
 from portal.lib.moves import Role
 
 _Words = str | Promise
-LONGEST_KEY = 18
-"""Digits of a line's key; more fit no row."""
 
 
 class SomebodyElse(Refusal):
@@ -50,17 +60,6 @@ class AnotherSum(Refusal):
     )
 
 
-class FieldRefused(Refusal):
-    """One field holds something that cannot be meant."""
-
-    code = "field"
-    sentence = gettext_lazy("%(why)s")
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(why=why)
-        self.name = name
-
-
 @dataclass
 class Press:
     """One press of a button: who, on which claim, with what typed."""
@@ -69,7 +68,7 @@ class Press:
     claim: Claim
     now: datetime
     typed: Mapping[str, str]
-    amounts: dict[int, int] = field(default_factory=dict)
+    amounts: dict[int, int | Share] = field(default_factory=dict)
 
     @property
     def user(self) -> User:
@@ -91,53 +90,28 @@ class Button:
     field: str = ""
 
 
-def typed_amounts(claim: Claim, typed: Mapping[str, str]) -> dict[int, int]:
-    """
-    Return the amounts typed into the lines, in minor units by line.
-
-    :raises FieldRefused: naming the first field that is no sum of this currency.
-    """
-    amounts: dict[int, int] = {}
-    digits = -int(Money(1, claim.currency).major.as_tuple().exponent)
-    for name, value in typed.items():
-        prefix, _dash, key = name.partition("-")
-        is_line = prefix == "amount" and key.isascii() and key.isdigit() and len(key) <= LONGEST_KEY
-        if not is_line or not value.strip():
-            continue
-        try:
-            sum_ = Decimal(value.strip().replace(",", "."))
-            minor = sum_.scaleb(digits) if sum_.is_finite() and abs(sum_) < 10**12 else None
-        except ArithmeticError:  # no number, or one with an absurd exponent
-            minor = None
-        if minor is None or minor != minor.to_integral_value() or minor < 0:
-            raise FieldRefused(
-                name,
-                _("“%(value)s” is no sum in %(currency)s. Write it like %(like)s.")
-                % {
-                    "value": value.strip()[:20],
-                    "currency": claim.currency,
-                    "like": Money(2450, claim.currency).major,
-                },
-            )
-        amounts[int(key)] = int(minor)
-    return amounts
-
-
 def _propose(press: Press) -> str:
     claim, now = press.claim, press.now
-    lowered = _lowered(press)
+    usual = reckoning.preview(claim=claim, now=now)
+    full = {int(line["key"]): int(line["amount_minor"]) for line in usual.lines}
+    lowered = fields.lowered(press.amounts, full)
+    codes = fields.typed_codes(press.typed, lowered)
+    split = fields.typed_split(claim, press.typed, usual.split)
     if not press.text("text"):
         raise FieldRefused("text", _("Write to the shopper what was decided and why."))
     note = press.text("note")
     if lowered and not note:
         raise FieldRefused("note", _("Say why a line is lower; the shopper reads it."))
-    preview = reckoning.preview(claim=claim, now=now, amounts=lowered, note=note)
+    preview = reckoning.preview(
+        claim=claim, now=now, amounts=lowered, note=note, codes=codes, split=split
+    )
     if press.text("sum") != str(preview.amount_minor):
         said = Money(preview.amount_minor, claim.currency).say(queue.language())
         raise AnotherSum(sum=said)
     assessment = decisions.assess(
-        claim=claim, agent=press.user, amounts=lowered, note=note, now=now
-    )
+        claim=claim, agent=press.user, amounts=lowered, note=note, codes=codes, split=split,
+        now=now,
+    )  # fmt: skip
     decisions.propose(
         claim=claim, assessment=assessment, agent=press.user, text=press.text("text"), now=now
     )
@@ -148,21 +122,42 @@ def _propose(press: Press) -> str:
     }.get(claim.state, _("%(sum)s proposed. A second person has to say yes.")) % {"sum": said}
 
 
-def _lowered(press: Press) -> dict[int, int]:
-    """Return only the amounts that differ from what policy gives."""
-    full = {
-        int(line["key"]): int(line["amount_minor"])
-        for line in reckoning.preview(claim=press.claim, now=press.now).lines
-    }
-    return {key: minor for key, minor in press.amounts.items() if full.get(key) != minor}
-
-
 def _second(press: Press) -> str:
     approval = verdict.live_approval(press.claim)
     if approval is None or press.text("digest") != approval.digest:
         raise decisions.ChangedSince
     decisions.second(claim=press.claim, approver=press.user, now=press.now)
+    if press.claim.state == ClaimState.PENDING_APPROVAL:
+        return _("You said yes. One more has to; no money moves before.")
     return _("You gave the second yes.")
+
+
+def _second_no(press: Press) -> str:
+    decisions.second(claim=press.claim, approver=press.user, now=press.now)
+    return _("Declined. The shopper has been told, and how to ask for another look.")
+
+
+def _reopen(press: Press) -> str:
+    row = reopening.ask(
+        claim=press.claim,
+        agent=press.user,
+        fact=press.text("fact"),
+        note=press.text("reopen_note"),
+        now=press.now,
+    )
+    if row.opened_at is None:
+        return _("Noted. Money was paid, so another person has to agree.")
+    return _("The claim is open again.")
+
+
+def _reopen_yes(press: Press) -> str:
+    reopening.agree(claim=press.claim, approver=press.user, now=press.now)
+    return _("The claim is open again.")
+
+
+def _reopen_no(press: Press) -> str:
+    reopening.refuse(claim=press.claim, approver=press.user, now=press.now)
+    return _("The claim stays as it ended.")
 
 
 def _send_back(press: Press) -> str:
@@ -173,13 +168,21 @@ def _send_back(press: Press) -> str:
 
 
 def _reject(press: Press) -> str:
-    decisions.reject(
-        claim=press.claim,
-        agent=press.user,
-        code=press.text("code"),
-        text=press.text("reject_text"),
-        now=press.now,
-    )
+    ticked = press.request.POST.getlist("looked_at") if press.text("looked") else None
+    try:
+        decisions.reject(
+            claim=press.claim,
+            agent=press.user,
+            code=press.text("code"),
+            text=press.text("reject_text"),
+            looked_at=ticked,
+            now=press.now,
+        )
+    except (decisions.UnknownCode, decisions.NothingLookedAt) as refusal:
+        name = "code" if isinstance(refusal, decisions.UnknownCode) else "looked_at"
+        raise FieldRefused(name, str(refusal)) from refusal
+    if press.claim.state == ClaimState.PENDING_APPROVAL:
+        return _("Proposed to decline. A second person has to agree before the shopper hears.")
     return _("Declined. The shopper has been told, and how to ask for another look.")
 
 
@@ -254,9 +257,15 @@ def _write(press: Press) -> str:
         role=Role.AGENT,
         body=press.text("message"),
         send_key=_key(press.text("send_key")),
+        photos=press.request.FILES.getlist("message_photos"),
         now=press.now,
     )
     return _("Sent to the shopper.")
+
+
+def _revoke(press: Press) -> str:
+    reply_lines.revoke(claim=press.claim, now=press.now)
+    return _("Answers to earlier letters wait for a person from now on.")
 
 
 def _key(value: str) -> uuid.UUID:
@@ -273,9 +282,29 @@ def _note(press: Press) -> str:
     return _("Noted for the desk only.")
 
 
+def _severity(press: Press) -> str:
+    value = press.text("severity")
+    clocks.set_severity(
+        claim=press.claim,
+        agent=press.user,
+        severity=int(value) if value.isascii() and value.isdigit() and len(value) < 3 else 0,
+        why=press.text("severity_why"),
+        note=press.text("severity_note"),
+        now=press.now,
+    )
+    return _("Severity S%(severity)s. The times were brought forward where that was needed.") % {
+        "severity": press.claim.severity
+    }
+
+
 def _assign(press: Press) -> str:
     desk.assign(claim=press.claim, agent=press.user, now=press.now)
     return _("This claim is yours.")
+
+
+def _shipment(press: Press) -> str:
+    shipment.note(claim=press.claim, person=press.user, typed=press.typed, now=press.now)
+    return _("Noted. What the carrier should pay was reckoned anew.")
 
 
 def _reveal(press: Press) -> str:
@@ -291,6 +320,7 @@ DECIDE, SECOND, VIEW = "claims.decide_claim", "claims.second_claim", "claims.vie
 BUTTONS: Mapping[str, Button] = {
     "propose": Button(_propose, DECIDE, is_decision=True, field="text"),
     "second": Button(_second, SECOND, is_decision=True),
+    "second_no": Button(_second_no, SECOND, is_decision=True),
     "send_back": Button(_send_back, SECOND, is_decision=True, field="back_note"),
     "reject": Button(_reject, DECIDE, is_decision=True, field="reject_text"),
     "ask": Button(_ask, DECIDE, is_decision=True, field="ask_text"),
@@ -299,10 +329,16 @@ BUTTONS: Mapping[str, Button] = {
     "request_back": Button(_request_back, DECIDE, is_decision=True, field="return_text"),
     "receive_back": Button(_receive_back, DECIDE, is_decision=True, field="received_note"),
     "take_up": Button(_take_up, DECIDE, is_decision=True),
+    "reopen": Button(_reopen, DECIDE, is_decision=True, field="reopen_note"),
+    "reopen_yes": Button(_reopen_yes, SECOND, is_decision=True),
+    "reopen_no": Button(_reopen_no, SECOND, is_decision=True),
     "retry": Button(_retry, DECIDE, is_decision=True),
+    "revoke": Button(_revoke, DECIDE, is_decision=False),
     "write": Button(_write, DECIDE, is_decision=False, field="message"),
     "note": Button(_note, DECIDE, is_decision=False, field="note_body"),
+    "severity": Button(_severity, DECIDE, is_decision=False, field="severity_note"),
     "assign": Button(_assign, DECIDE, is_decision=False),
+    "shipment": Button(_shipment, DECIDE, is_decision=False, field="weight"),
     "reveal": Button(_reveal, VIEW, is_decision=False),
 }
 """Every button of the workspace. A decision is refused when the claim has moved on meanwhile."""

@@ -5,27 +5,75 @@ from __future__ import annotations
 import uuid
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from unfold.decorators import display
+from unfold.forms import ActionForm
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from claims.admin import actions, queue, words, workspace
-from claims.admin.filters import TURNS, DueFilter, HandsFilter, TurnFilter
+from claims.admin import actions, queue, standing, words, workspace
+from claims.admin.filters import (
+    TURNS,
+    ClockFilter,
+    DueFilter,
+    HandsFilter,
+    SeverityFilter,
+    TurnFilter,
+)
 from claims.admin.readonly import ReadOnlyAdmin
 from claims.models import Claim, ClaimLine
+from claims.services import desk
 from claims.services.refusals import Refusal
 from claims.states import ClaimState
+from portal.accounts.models import User
+from portal.accounts.roles import RoleName
 from portal.lib import masking
 from portal.lib.money import Money
+
+MOST_AT_ONCE = 1000
+TONES = {
+    "bad": "text-red-700 dark:text-red-400 font-semibold",
+    "warn": "text-orange-700 dark:text-orange-400 font-semibold",
+    "calm": "text-base-600 dark:text-base-300",
+}
+
+
+class Colleagues(forms.ModelChoiceField):
+    """Somebody of the desk, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name a colleague."""
+        return str(obj.name or obj.email)
+
+
+class HandForm(ActionForm):
+    """The action, and who gets the claims."""
+
+    to = Colleagues(
+        queryset=User.objects.filter(
+            groups__name__in=[
+                role.value for role in (RoleName.AGENT, RoleName.APPROVER, RoleName.DUTY_MANAGER)
+            ],
+            is_active=True,
+        )
+        .order_by("name", "email")
+        .distinct(),
+        required=False,
+        label="",
+        empty_label=gettext_lazy("To whom?"),
+        widget=UnfoldAdminSelectWidget({"aria-label": gettext_lazy("To whom?")}),
+    )
 
 
 class QueueList(ChangeList):
@@ -42,16 +90,21 @@ class ClaimAdmin(ReadOnlyAdmin):
 
     list_display = (
         "reference",
+        "urgency",
         "what",
         "sum",
         "state_label",
         "due",
+        "clock",
         "order_number",
         "who",
         "hands",
     )
     list_display_links = ("reference",)
-    list_filter = (TurnFilter, DueFilter, HandsFilter, "reason")
+    list_filter = (TurnFilter, DueFilter, HandsFilter, SeverityFilter, ClockFilter, "reason")
+    list_before_template = "admin/claims/claim/take_next.html"
+    action_form = HandForm
+    actions = ("take_over", "hand_to", "put_back")
     list_select_related = ("order", "assignee", "shopper")
     search_fields = ("ref", "order__number", "parcel__number", "shopper__email")
     search_help_text = gettext_lazy("Reference, order, tracking number or e-mail")
@@ -65,7 +118,7 @@ class ClaimAdmin(ReadOnlyAdmin):
             "order_line__position", "pk"
         )
         queryset = cast("QuerySet[Claim]", super().get_queryset(request))
-        return queryset.exclude(state=ClaimState.DRAFT).annotate(
+        return standing.annotate(queryset.exclude(state=ClaimState.DRAFT)).annotate(
             thing=Subquery(first.values("order_line__title")[:1])
         )
 
@@ -86,6 +139,19 @@ class ClaimAdmin(ReadOnlyAdmin):
     def reference(self, claim: Claim) -> str:
         """Show the reference in one piece."""
         return format_html('<span class="whitespace-nowrap">{}</span>', claim.ref)
+
+    @display(description=gettext_lazy("Severity"), ordering="severity")
+    def urgency(self, claim: Claim) -> str:
+        """Say how urgent it is."""
+        return f"S{claim.severity}"
+
+    @display(description=gettext_lazy("Clock"))
+    def clock(self, claim: Claim) -> str:
+        """Say what is remarkable about its clocks; nothing where all is well."""
+        told = standing.flags(claim, now=timezone.now())
+        return format_html_join(
+            ", ", '<span class="{}">{}</span>', ((TONES[tone], said) for tone, said in told)
+        )
 
     @display(description=gettext_lazy("What happened"))
     def what(self, claim: Claim) -> str:
@@ -129,6 +195,72 @@ class ClaimAdmin(ReadOnlyAdmin):
     def hands(self, claim: Claim) -> str:
         """Say who has it."""
         return (claim.assignee.name or claim.assignee.email) if claim.assignee else "—"
+
+    # --- Whose hands ---
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever decides may take claims and hand them on."""
+        return request.user.has_perm("claims.decide_claim")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the button that gives the next claim."""
+        mine = [path("next/", self.admin_site.admin_view(self.next_one), name="claims_claim_next")]
+        return [*mine, *super().get_urls()]
+
+    def next_one(self, request: HttpRequest) -> HttpResponse:
+        """Give the agent the most urgent free claim and open it."""
+        if request.method != "POST" or not self.has_decide_permission(request):
+            raise PermissionDenied
+        try:
+            claim = desk.take_next(agent=cast("User", request.user), now=timezone.now())
+        except Refusal as refusal:
+            messages.warning(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:claims_claim_changelist"))
+        return HttpResponseRedirect(queue.href(claim))
+
+    @admin.action(description=gettext_lazy("Take these claims"), permissions=["decide"])
+    def take_over(self, request: HttpRequest, queryset: QuerySet[Claim]) -> None:
+        """Put the chosen claims into one's own hands."""
+        self._hand(request, queryset, cast("User", request.user))
+
+    @admin.action(description=gettext_lazy("Hand these claims to …"), permissions=["decide"])
+    def hand_to(self, request: HttpRequest, queryset: QuerySet[Claim]) -> None:
+        """Put the chosen claims into the hands of the person chosen beside the action."""
+        form = HandForm(request.POST)
+        form.fields["action"].choices = [(form.data.get("action", ""), "")]  # type: ignore[attr-defined]
+        to = form.cleaned_data.get("to") if form.is_valid() else None
+        if to is None:
+            messages.warning(request, _("Choose who gets the claims."))
+            return
+        self._hand(request, queryset, to)
+
+    @admin.action(description=gettext_lazy("Put these claims back"), permissions=["decide"])
+    def put_back(self, request: HttpRequest, queryset: QuerySet[Claim]) -> None:
+        """Leave the chosen claims to whoever takes the next one."""
+        self._hand(request, queryset, None)
+
+    def _hand(self, request: HttpRequest, queryset: QuerySet[Claim], to: User | None) -> None:
+        try:
+            moved, left = desk.reassign(
+                claims=list(queryset.values_list("pk", flat=True)[:MOST_AT_ONCE]),
+                to=to,
+                by=cast("User", request.user),
+                now=timezone.now(),
+            )
+        except Refusal as refusal:
+            messages.warning(request, str(refusal))
+            return
+        said = ngettext("%(count)s claim moved.", "%(count)s claims moved.", moved)
+        messages.success(request, said % {"count": moved})
+        if left:
+            said = ngettext(
+                "%(count)s stayed where it is: it is theirs, it has ended, or it is not yours to"
+                " move.",
+                "%(count)s stayed where they are: they are theirs, have ended, or are not yours to"
+                " move.",
+                left,
+            )
+            messages.warning(request, said % {"count": left})
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

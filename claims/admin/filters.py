@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from claims import sla
+from claims.admin import standing as clocks
 from claims.models import Claim
 from claims.states import OPEN, WITH_STAFF, ClaimState
 
@@ -102,6 +104,56 @@ class HandsFilter(SimpleListFilter):
             return queryset.filter(assignee=request.user.pk)
         if self.value() == "nobody":
             return queryset.filter(assignee=None)
+        return queryset
+
+
+class SeverityFilter(SimpleListFilter):
+    """How urgent it is."""
+
+    title = _("Severity")
+    parameter_name = "severity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return S1 to S4."""
+        return [(str(number), f"S{number}") for number in sla.SEVERITIES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Claim]) -> QuerySet[Claim]:
+        """Keep one severity."""
+        value = self.value() or ""
+        known = {str(number) for number in sla.SEVERITIES}
+        return queryset.filter(severity=int(value)) if value in known else queryset
+
+
+class ClockFilter(SimpleListFilter):
+    """How its clocks stand."""
+
+    title = _("Clock")
+    parameter_name = "clock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what is worth asking for."""
+        return [
+            ("escalated", _("Somebody was told")),
+            ("reply", _("No first reply yet, and late")),
+            ("probably", _("Will probably be late")),
+            ("law", _("The law's last day is near")),
+            ("paused", _("Stands still")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Claim]) -> QuerySet[Claim]:
+        """Keep the claims whose clocks stand so."""
+        now, value = timezone.now(), self.value()
+        if value == "escalated":
+            return queryset.filter(clocks.escalated())
+        if value == "reply":
+            return queryset.filter(state__in=OPEN, replied_at=None, reply_by__lte=now)
+        if value == "probably":
+            return queryset.filter(clocks.probably_late())
+        if value == "law":
+            soon = now + timedelta(days=2)
+            return queryset.filter(state__in=OPEN, decided_at=None, legal_due_at__lte=soon)
+        if value == "paused":
+            return queryset.filter(paused_at__isnull=False)
         return queryset
 
 

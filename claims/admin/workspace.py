@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from claims.admin import queue, risk, told, verdict, words
+from claims.admin import clocks, deciding, queue, risk, shipment, talk, told, verdict, words
 from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
-from claims.states import WITH_STAFF, ClaimState, DeclineCode
+from claims.services import reckoning
+from claims.states import WITH_STAFF, ClaimState, LoweredCode
+from portal.accounts.models import User
 from portal.lib import masking
 from portal.lib.money import Money
 from tracking.models import Order
@@ -34,7 +36,7 @@ def context(
     *,
     now: datetime,
     typed: Mapping[str, str],
-    amounts: Mapping[int, int],
+    amounts: reckoning.Amounts,
     errors: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what ``workspace.html`` needs."""
@@ -50,7 +52,7 @@ def context(
     if panel is not None:
         needs_second = panel.is_above
     else:
-        needs_second = approval is not None and approval.amount_minor > approval.limit_minor
+        needs_second = approval is not None and approval.counted_minor > approval.limit_minor
     if panel is not None:
         for line in panel.lines:
             line["error"] = errors.get(line["field"], "")
@@ -61,6 +63,7 @@ def context(
     )
     return {
         "claim": claim,
+        "clocks": clocks.panel(request, claim, now=now),
         "risk": risk.panel(claim),
         "order": claim.order,
         "parcel": claim.parcel,
@@ -75,7 +78,7 @@ def context(
         "stops": told.route(claim, needs_second=needs_second),
         "versus": told.versus(claim, shown, claims=history.count(), orders=orders),
         "photos": shown,
-        "letters": Message.objects.filter(claim=claim).order_by("-sent_at", "-pk"),
+        "talk": talk.panel(request, claim, typed=typed, now=now),
         "notes": InternalNote.objects.filter(claim=claim)
         .select_related("author")
         .order_by("-written_at", "-pk"),
@@ -85,6 +88,10 @@ def context(
         "order_lines": told.order_facts(claim.order),
         "captured": Money(claim.order.captured_minor, claim.order.currency).say(queue.language()),
         "verdict": panel,
+        "carrier_side": shipment.panel(
+            claim, panel.result if panel else None, typed=typed, errors=errors
+        ),
+        "lowered_codes": LoweredCode.choices,
         "is_lowered": any(name.startswith("amount-") or name == "note" for name in errors)
         or (panel is not None and bool(amounts) and verdict.is_lowered(panel)),
         "approval": approval,
@@ -101,7 +108,10 @@ def context(
         "is_own": claim.shopper_id == user.pk,
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,
-        "decline_codes": DeclineCode.choices,
+        "declining": deciding.declining_panel(
+            claim, typed={**typed, "looked_at_list": looked_at(request)}, now=now
+        ),
+        "deciding": deciding.panel(claim, person=cast("User", user), approval=approval),
         "photo_kinds": _kinds(claim),
         "person": person(request, claim, now=now),
         "typed": typed,
@@ -109,6 +119,11 @@ def context(
         "soonest": _in_days(1, now),
         "usual": _in_days(claim.policy.answer_days if claim.policy else 7, now),
     }
+
+
+def looked_at(request: HttpRequest) -> list[str] | None:
+    """Return what was ticked as looked at, or None if nobody was asked."""
+    return request.POST.getlist("looked_at") if request.POST.get("looked") else None
 
 
 def _in_days(days: int, now: datetime) -> date:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from claims import turns
+from claims.approvals import Tier
 from claims.models import Approval, Claim, ClaimUnit, Compensation, Decline, PaymentBalance
-from claims.services import policies, reckoning
+from claims.services import approving, policies, reckoning
 from claims.services.answering import counters_left
 from claims.services.refusals import Refusal
 from claims.states import ClaimState, CompensationState
@@ -125,6 +126,8 @@ def read(*, claim: Claim, role: str, now: datetime) -> Facts:
         can_pay=(role, state) != (Role.AGENT, S.UNDER_REVIEW) or _can_pay(claim, now),
         can_resend=(role, state) != (Role.AGENT, S.COMPENSATION_FAILED) or _can_resend(claim),
         can_counter=(role, state) != (Role.SHOPPER, S.OFFERED) or counters_left(claim) > 0,
+        needs_finance=(role, state) == (Role.APPROVER, S.PENDING_APPROVAL)
+        and _needs_finance(claim),
         waits_for_no=(role, state) == (Role.APPROVER, S.PENDING_APPROVAL)
         and Decline.objects.filter(claim=claim, voided_at=None, approved_at=None).exists(),
     )
@@ -149,6 +152,17 @@ def _is_bound(claim: Claim) -> bool:
         and approval.assessment_id == newest
         and approval.payee == claim.order.payment_reference
         and approval.instrument == claim.order.payment_instrument
+    )
+
+
+def _needs_finance(claim: Claim) -> bool:
+    """Test whether everybody but finance has agreed."""
+    approval = Approval.objects.filter(claim=claim, voided_at=None, spent_at=None).first()
+    return (
+        approval is not None
+        and approval.approver_id is not None
+        and approval.finance_id is None
+        and approving.tier_of(approval) == Tier.THREE
     )
 
 
@@ -199,5 +213,6 @@ def _standing(claim: Claim, person: User | None) -> Person:
         may_second=person.is_active and person.has_perm("claims.second_claim"),
         is_claimant=person.pk == claim.shopper_id,
         decided_before=before,
+        is_finance=approving.is_finance(person),
         proposed=proposed,
     )

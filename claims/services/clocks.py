@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from claims import questions, sla
@@ -18,6 +19,7 @@ from claims.sla import Allowance, ClockKind, EscalationStep, SeverityWhy
 from claims.states import OPEN, ClaimState
 from portal.accounts.models import User
 from portal.lib import tracing
+from tracking import calendars
 
 K = ClockKind
 S = ClaimState
@@ -296,6 +298,79 @@ def _hasten(clock: ClaimClock, level: ServiceLevel) -> ClaimClock:
         return clock
     _save(clock)
     return clock
+
+
+# --- In words ----------------------------------------------------------
+
+
+def calendar_words(level: ServiceLevel, kind: str) -> str:
+    """Name the calendar that a clock of this kind runs by, in the reader's language."""
+    if kind == K.LEGAL:
+        return gettext("every day counts")
+    if level.is_around_the_clock:
+        return gettext("every hour counts, day and night")
+    zone, country, _part, weekdays = level.place()
+    days = set(weekdays or calendars.usual_weekdays(calendars.known(country)[0]))
+    if days == set(calendars.MONDAY_TO_FRIDAY):
+        named = gettext("Monday to Friday")
+    elif days == set(calendars.EVERY_DAY):
+        named = gettext("every day")
+    else:
+        named = pgettext("between things in a list", ", ").join(
+            str(_WEEKDAYS[digit]) for digit in sorted(days)
+        )
+    facts = {
+        "days": named,
+        "opens": f"{level.opens:%H:%M}",
+        "closes": f"{level.closes:%H:%M}",
+        "zone": zone,
+        "country": country,
+    }
+    if calendars.known(country)[0]:
+        words = gettext(
+            "%(days)s, %(opens)s to %(closes)s (%(zone)s), without public holidays (%(country)s)"
+        )
+        return words % facts
+    return gettext("%(days)s, %(opens)s to %(closes)s (%(zone)s)") % facts
+
+
+@dataclass(frozen=True)
+class Told:
+    """One promise as anybody may read it: what, by when, by which calendar, and how it stands."""
+
+    kind: str
+    label: str
+    due_at: datetime
+    calendar: str
+    is_paused: bool
+    met_at: datetime | None
+
+
+def told(*, claim: Claim) -> list[Told]:
+    """Return the promises of the claim's latest round, for shoppers, staff and machines alike."""
+    newest = {
+        clock.kind: clock
+        for clock in claim.clocks.select_related("level").order_by("round")
+        if not clock.is_void
+    }
+    return [
+        Told(
+            kind=kind,
+            label=str(ClockKind(kind).label),
+            due_at=newest[kind].due_at,
+            calendar=calendar_words(newest[kind].level, kind),
+            is_paused=newest[kind].stopped_at is None and newest[kind].paused_at is not None,
+            met_at=newest[kind].stopped_at,
+        )
+        for kind in sla.KINDS
+        if kind in newest
+    ]
+
+
+_WEEKDAYS = {
+    "1": _("Monday"), "2": _("Tuesday"), "3": _("Wednesday"), "4": _("Thursday"),
+    "5": _("Friday"), "6": _("Saturday"), "7": _("Sunday"),
+}  # fmt: skip
 
 
 # --- What it took ----------------------------------------------------------

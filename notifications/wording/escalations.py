@@ -44,7 +44,7 @@ def escalated(facts: Facts) -> Words:
             for row in named
         ],
         button=_("Open the queue"),
-        link=f"{settings.SITE_URL}/admin/claims/claim/?queue=open&escalated=any",
+        link=f"{settings.SITE_URL}/admin/claims/claim/?queue=open&clock=escalated",
         then=_("Each of you hears of a promise once. The queue shows it until it is kept."),
         why=_("You get this letter because you are a duty manager here.")
         if is_manager

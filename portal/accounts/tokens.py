@@ -17,7 +17,7 @@ PREFIX = "amd_"
 
 SCOPES = (
     "orders:read", "orders:write", "parcels:read", "parcels:write", "anomalies:read",
-    "anomalies:write", "claims:read", "webhooks:read", "webhooks:write",
+    "anomalies:write", "claims:read", "claims:write", "webhooks:read", "webhooks:write",
 )  # fmt: skip
 """Scopes the admin offers."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from celery.schedules import schedule
@@ -102,6 +103,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.pages.traced.Traced",
+    "portal.pages.media_host.MediaHost",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -217,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "watch": {"task": "tracking.tasks.watch", "schedule": schedule(60.0)},
     "keep time": {"task": "claims.tasks.keep_time", "schedule": schedule(60.0)},
+    "forecast": {"task": "claims.tasks.forecast", "schedule": schedule(300.0)},
     "ask carriers": {"task": "tracking.tasks.poll_due", "schedule": schedule(POLL_SECONDS)},
     "subscribe": {"task": "tracking.tasks.subscribe_due", "schedule": schedule(POLL_SECONDS)},
     "fetch proofs": {"task": "tracking.tasks.fetch_proofs", "schedule": schedule(60.0)},
@@ -310,6 +313,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PER_CLAIM = 24
+PHOTO_MAX_BYTES_PER_CLAIM = 240 * 1024 * 1024
+"""All files of one claim together, those taken back too."""
+PHOTO_MAX_PER_HOUR = 120
+"""By one person, over all claims."""
+MEDIA_ORIGIN = env("AMENDS_MEDIA_ORIGIN").rstrip("/")
+"""Where photos are served from, such as https://photos.example.com; here if empty."""
+MEDIA_HOST = urlsplit(MEDIA_ORIGIN).netloc
+if MEDIA_HOST:
+    ALLOWED_HOSTS.append(urlsplit(MEDIA_ORIGIN).hostname or MEDIA_HOST)
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_MAX_DEPTH = 64
 POLL_LEASE_SECONDS = int(env("AMENDS_POLL_LEASE_SECONDS", "120"))
@@ -381,7 +393,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *filter(None, [MEDIA_ORIGIN])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

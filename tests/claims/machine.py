@@ -193,6 +193,6 @@ class Model:
             )
             if dial is not None:
                 assert (dial.paused_at is not None) == sla.stands(kind, self.state)
-        for dial in (*self.live.values(), *self.ended):
+        for dial in (*self.live.values(), *self.ended[-1:]):
             assert dial.due_at >= dial.started_at
             assert dial.lead_at is None or dial.started_at <= dial.lead_at <= dial.due_at

@@ -15,7 +15,7 @@ from tests.claims.machine import NOON, Model
 from tests.claims.machine import S as State
 
 S = ClaimState
-WALKS, STEPS = 10_000, 12
+WALKS, STEPS = 10_000, 9
 RARE = {"withdraw", "turn_away", "reject", "close", "send_back"}
 """What would end most walks, or turn them round, before they get anywhere."""
 
@@ -85,6 +85,13 @@ class TestGuards:
         first = turns.Person(proposed=True)
 
         assert verbs(Role.APPROVER, first, state=S.PENDING_APPROVAL) == {"send_back"}
+
+    def test_when_only_finance_is_missing_only_finance_can_agree(self) -> None:
+        other = turns.Person(is_finance=False)
+
+        for person, wanted in ((other, False), (turns.ANYBODY, True)):
+            found = verbs(Role.APPROVER, person, state=S.PENDING_APPROVAL, needs_finance=True)
+            assert ("approve" in found) is wanted
 
     def test_who_decided_before_the_appeal_only_asks(self) -> None:
         before = turns.Person(decided_before=True)

@@ -13,10 +13,11 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from claims import rules
+from claims import rules, sla
 from claims.gateways.base import Answer, Outcome
 from claims.models import Claim, ClaimUnit, Compensation
 from claims.services import (
+    actions,
     claims,
     clock,
     compensations,
@@ -27,9 +28,10 @@ from claims.services import (
     waiting,
 )
 from claims.services.refusals import NotNow, Refusal
+from claims.sla import ClockKind
 from claims.states import CLAIM_MOVES, FREES_UNITS, OPEN, ClaimState, CompensationState
 from portal.accounts.models import User
-from portal.lib.moves import verbs_from
+from portal.lib.moves import Role, verbs_from
 from tests.factories.claims import ClaimFactory, approver, fill, finance, tighten
 from tests.factories.tracking import NOON
 
@@ -54,6 +56,8 @@ class Walk:
     chance: random.Random
     now: datetime = NOON
     trail: list[str] = field(default_factory=list)
+    actor: User | None = None
+    """Who is at the desk; anybody if nobody is said."""
 
     def step(self) -> None:
         """Let somebody do something that this state allows."""
@@ -68,6 +72,28 @@ class Walk:
             raise
         except Refusal as refusal:
             self.trail.append(f"  refused: {refusal.code}")
+        self.claim.refresh_from_db()
+
+    def listed_step(self) -> None:
+        """Let one party do something that ``available_actions`` lists: it must not be refused."""
+        self.now += timedelta(minutes=self.chance.randint(1, 2_000))
+        role = self.chance.choice([Role.SHOPPER, Role.AGENT, Role.AGENT, Role.APPROVER])
+        person = self.claim.shopper if role == Role.SHOPPER else self.chance.choice(self.desk)
+        listed = actions.available_actions(claim=self.claim, role=role, now=self.now, person=person)
+        known = [(row, LISTED[role, row.verb]) for row in listed]
+        if not known:
+            return
+        action, name = self.chance.choice(known)
+        self.trail.append(f"{self.claim.state}: {role} {action.verb}")
+        self.actor = None if role == Role.SHOPPER else person
+        try:
+            getattr(self, name)()
+        except Refusal as refusal:
+            raise AssertionError(
+                f"{action.verb} was listed and refused ({refusal.code}): " + "\n".join(self.trail)
+            ) from refusal
+        finally:
+            self.actor = None
         self.claim.refresh_from_db()
 
     # --- Shopper ---
@@ -105,7 +131,7 @@ class Walk:
     # --- Desk ---
 
     def agent(self) -> User:
-        return self.chance.choice(self.desk)
+        return self.actor or self.chance.choice(self.desk)
 
     def ask(self) -> None:
         conversation.ask(claim=self.claim, agent=self.agent(), text="Label?", now=self.now)
@@ -163,6 +189,12 @@ class Walk:
             others = [person for person in self.desk if person.pk != row.asked_by_id]
             reopening.agree(claim=self.claim, approver=self.chance.choice(others), now=self.now)
 
+    def reopen_by_desk(self) -> None:
+        if self.claim.state == S.EXPIRED:
+            claims.reopen(claim=self.claim, actor=self.agent(), now=self.now)
+        else:
+            self.reopen_resolved()
+
     def retry(self) -> None:
         failed = self._payments(CompensationState.FAILED, CompensationState.REVERSED)
         compensations.retry(compensation=failed[-1], agent=self.agent(), now=self.now)
@@ -201,7 +233,7 @@ class Walk:
         before = self.claim.state
         for _ in range(6):
             self.now = max(self.now, self.claim.due_at) + timedelta(minutes=1)
-            clock._attend(self.claim.pk, self.now)
+            clock.keep_time(now=self.now)
             self.claim.refresh_from_db()
             if self.claim.state != before:
                 return
@@ -229,6 +261,30 @@ DOINGS: dict[ClaimState, set[str]] = {
     S.EXPIRED: {"reopen", "time_passes"},
     S.CLOSED: {"bounce"},
 }  # fmt: skip
+
+LISTED = {
+    (Role.SHOPPER, "submit"): "submit",
+    (Role.SHOPPER, "answer"): "answer",
+    (Role.SHOPPER, "accept"): "accept",
+    (Role.SHOPPER, "counter"): "counter",
+    (Role.SHOPPER, "appeal"): "appeal",
+    (Role.SHOPPER, "reopen"): "reopen",
+    (Role.SHOPPER, "withdraw"): "withdraw",
+    (Role.AGENT, "ask"): "ask",
+    (Role.AGENT, "trace"): "trace",
+    (Role.AGENT, "request_back"): "request_back",
+    (Role.AGENT, "propose"): "grant_less",
+    (Role.AGENT, "reject"): "reject",
+    (Role.AGENT, "take_up"): "take_up",
+    (Role.AGENT, "compensate"): "retry",
+    (Role.AGENT, "hear_back"): "hear_back",
+    (Role.AGENT, "receive_back"): "receive_back",
+    (Role.AGENT, "reopen"): "reopen_by_desk",
+    (Role.APPROVER, "send_back"): "send_back",
+    (Role.APPROVER, "approve"): "second",
+    (Role.APPROVER, "reject"): "reject",
+}
+"""How each listed action is done here; one that is missing fails the walk."""
 
 WAY_OUT: dict[ClaimState, tuple[str, ...]] = {
     S.DRAFT: ("withdraw",),
@@ -265,6 +321,7 @@ def check(walk: Walk) -> None:
     if claim.state in OPEN:
         assert rules.owner(claim.state) is not None, trail
         assert verbs_from(CLAIM_MOVES, claim.state), trail
+    check_clocks(walk, trail)
     live = ClaimUnit.objects.filter(claim=claim, is_live=True).count()
     last = S(rows[-1].origin) if rows and claim.state == S.CLOSED else claim.state
     if last in FREES_UNITS and not claim.executed_minor:
@@ -276,6 +333,26 @@ def check(walk: Walk) -> None:
     paid = Compensation.objects.filter(claim=claim, state="succeeded")
     assert claim.executed_minor == sum(paid.values_list("amount_minor", flat=True)), trail
     assert claim.executed_minor <= claim.order.captured_minor, trail
+
+
+def check_clocks(walk: Walk, trail: str) -> None:
+    """Judge that exactly the clocks run which the state asks for, and say when the step is due."""
+    claim, state = walk.claim, walk.claim.state
+    running = {row.kind: row for row in claim.clocks.filter(stopped_at=None)}
+    for kind in (ClockKind.DECIDE, ClockKind.PAY, ClockKind.LEGAL):
+        assert (kind in running) == (sla.runs(kind, state) or sla.stands(kind, state)), trail
+        if kind in running:
+            is_paused = running[kind].paused_at is not None
+            assert is_paused == sla.stands(kind, state), trail
+            assert (running[kind].alarm_at is None) == is_paused, trail
+    assert (claim.paused_at is not None) == sla.stands(ClockKind.DECIDE, state), trail
+    if ClockKind.DECIDE in running:
+        assert claim.decide_by == running[ClockKind.DECIDE].due_at, trail
+    if state in sla.CLOCKED and state != S.PENDING_APPROVAL:
+        clock = running[ClockKind.PAY if sla.runs(ClockKind.PAY, state) else ClockKind.DECIDE]
+        assert claim.due_at == clock.due_at, trail
+    if state in sla.ANSWERED:
+        assert claim.answer_by == claim.due_at, trail
 
 
 def finish(walk: Walk, desk: Callable[[], User]) -> None:
@@ -324,3 +401,27 @@ def test_no_walk_gets_stuck_and_every_step_leaves_its_row() -> None:
 
     assert set(CLAIM_MOVES) - set(seen) <= ELSEWHERE
     assert {state for state in S if state != S.SCREENING} - set(seen) <= {S.DRAFT}
+
+
+@pytest.mark.django_db
+def test_what_is_listed_is_never_refused() -> None:
+    done: Counter[str] = Counter()
+    desk = [approver(f"desk-{number}@example.org") for number in range(3)]
+    desk.append(finance("finance@example.org"))
+    tighten("USD", 4_000, 9_000)
+    base = ClaimFactory.create()
+    fill(base)
+    for seed in range(max(WALKS // 5, 1)):
+        mark = transaction.savepoint()
+        walk = Walk(Claim.objects.get(pk=base.pk), desk, random.Random(seed))
+        for _ in range(STEPS):
+            walk.listed_step()
+            if walk.claim.state in (S.SUBMITTED, S.SCREENING):
+                walk.screen()
+            elif walk.claim.state in (S.APPROVED, S.COMPENSATING):
+                walk.provider_says()
+            walk.claim.refresh_from_db()
+        done.update(walk.claim.transitions.values_list("verb", flat=True))
+        transaction.savepoint_rollback(mark)
+
+    assert len(set(done) & {verb for (_role, verb) in LISTED}) >= 9
