@@ -18,8 +18,6 @@ from unfold.decorators import action, display
 from claims.admin import queue, words
 from claims.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from claims.models import (
-    Approval,
-    ApprovalLimit,
     Attempt,
     Compensation,
     CompensationTransition,
@@ -42,44 +40,6 @@ def say(minor: int, currency: str) -> str:
 def claim_link(claim: Any) -> str:
     """Return a link to a claim's workspace."""
     return format_html('<a href="{}">{}</a>', queue.href(claim), claim.ref)
-
-
-@admin.register(Approval)
-class ApprovalAdmin(ReadOnlyAdmin):
-    """Who said yes to what."""
-
-    list_display = ("claim_ref", "amount", "instrument", "reviewer", "approver", "standing")
-    list_display_links = ("amount",)
-    list_select_related = ("claim", "reviewer", "approver")
-    search_fields = ("claim__ref", "digest", "payee")
-    ordering = ("-reviewed_at", "-pk")
-    fields = (
-        "claim_ref", "amount", "instrument", "payee", "digest", "one_limit", "reviewer",
-        "reviewed_at", "approver", "approved_at", "standing",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    @display(description=gettext_lazy("Claim"))
-    def claim_ref(self, row: Approval) -> str:
-        """Link to the claim."""
-        return claim_link(row.claim)
-
-    @display(description=gettext_lazy("Sum"), ordering="amount_minor")
-    def amount(self, row: Approval) -> str:
-        """Say the sum."""
-        return say(row.amount_minor, row.currency)
-
-    @display(description=gettext_lazy("One person's limit then"))
-    def one_limit(self, row: Approval) -> str:
-        """Say the limit that held."""
-        return say(row.limit_minor, row.currency)
-
-    @display(description=gettext_lazy("Standing"))
-    def standing(self, row: Approval) -> str:
-        """Say whether the yes holds."""
-        if row.voided_at:
-            return _("Void")
-        return _("Approved") if row.approved_at else _("Waiting for a second person")
 
 
 class AttemptInline(ReadOnlyInline):
@@ -245,16 +205,3 @@ class DatedAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes a rule that decisions point at."""
         return False
-
-
-@admin.register(ApprovalLimit)
-class ApprovalLimitAdmin(DatedAdmin):
-    """Up to which sum one person's yes is enough, from which day."""
-
-    list_display = ("currency", "one_person", "valid_from")
-    ordering = ("currency", "-valid_from")
-
-    @display(description=gettext_lazy("One person may approve up to"), ordering="single_minor")
-    def one_person(self, row: ApprovalLimit) -> str:
-        """Say the limit."""
-        return say(row.single_minor, row.currency)
