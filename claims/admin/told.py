@@ -17,7 +17,7 @@ from claims import questions
 from claims.admin import queue, words
 from claims.models import Claim, Evidence
 from claims.services import evidence
-from claims.states import Channel, ClaimReason, ClaimState, DeclineCode, EvidenceState
+from claims.states import Channel, ClaimReason, ClaimState, EvidenceState
 from portal.lib import dates
 from portal.lib.money import Money
 from portal.lib.moves import Role
@@ -340,9 +340,7 @@ def steps(claim: Claim) -> list[dict[str, Any]]:
             else _("Shopper"),
             "at": row.occurred_at,
             "note": row.note,
-            "code": DeclineCode(row.reason_code).label
-            if row.reason_code in DeclineCode.values
-            else row.reason_code,
+            "code": words.CODES.get(row.reason_code, row.reason_code),
         }
         for row in rows
     ]

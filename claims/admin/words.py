@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from claims.states import DeclineCode, ReopenFact
 from portal.lib import dates
 
 VERBS: Mapping[str, str | Promise] = {
@@ -46,6 +47,13 @@ VERBS: Mapping[str, str | Promise] = {
     "close": pgettext_lazy("step", "Closed"),
 }
 """One word or few for every verb of ``CLAIM_MOVES``."""
+
+CODES: Mapping[str, str | Promise] = {
+    "deemed_lost": gettext_lazy("The carrier did not answer: the parcel is taken for lost"),
+    "no_answer": gettext_lazy("The carrier did not answer"),
+    **{code.value: code.label for code in (*DeclineCode, *ReopenFact)},
+}
+"""Why a step was taken, where the table of moves does not say it."""
 
 SOON = timedelta(hours=2)
 

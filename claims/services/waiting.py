@@ -13,6 +13,9 @@ from claims.services.refusals import NoWords
 from portal.accounts.models import User
 from portal.lib.moves import Role
 
+DEEMED_LOST, NO_ANSWER = "deemed_lost", "no_answer"
+"""Why a claim comes back from a carrier that did not answer."""
+
 
 @transaction.atomic
 def trace(
@@ -41,13 +44,20 @@ def hear_back(*, claim: Claim, now: datetime, note: str = "", agent: User | None
     """
     Take the claim up again: the carrier has answered, or its time is over (no agent then).
 
+    A parcel whose carrier was silent until the last day, and that nobody has seen delivered, is
+    taken for lost; the step says so, and the desk decides on what is known.
+
     :raises NotAllowed: if the agent may not decide.
     :raises NotNow: if the claim does not wait for the carrier.
     """
     steps.lock(claim)
     if agent is not None:
         steps.require(agent, "claims.decide_claim", claim)
-    return _back(claim, "hear_back", agent=agent, note=note, now=now)
+        return _back(claim, "hear_back", agent=agent, note=note, now=now)
+    parcel = claim.parcel
+    is_delivered = parcel is not None and parcel.delivered_at is not None
+    code = NO_ANSWER if is_delivered else DEEMED_LOST
+    return _back(claim, "hear_back", agent=None, note=note, code=code, now=now)
 
 
 @transaction.atomic
@@ -85,7 +95,10 @@ def receive_back(*, claim: Claim, agent: User, note: str, now: datetime) -> Clai
     return _back(claim, "receive_back", agent=agent, note=note, now=now)
 
 
-def _back(claim: Claim, verb: str, *, agent: User | None, note: str, now: datetime) -> Claim:
+def _back(
+    claim: Claim, verb: str, *, agent: User | None, note: str, now: datetime, code: str = ""
+) -> Claim:
     return steps.take(
-        claim, verb, now=now, note=note, actor=agent, role=Role.AGENT if agent else Role.SYSTEM
-    )
+        claim, verb, now=now, note=note, actor=agent, reason_code=code,
+        role=Role.AGENT if agent else Role.SYSTEM,
+    )  # fmt: skip
