@@ -217,7 +217,7 @@ def _told(told: dict[str, Any]) -> Mail:
         text = _from_html(str(told["html"])[: 4 * TEXT_MAX])
     files = []
     for one in list(told.get("attachments") or [])[:ATTACHMENTS_MAX]:
-        content = base64.b64decode(str(one["content"]))
+        content = base64.b64decode("".join(str(one["content"]).split()), validate=True)
         files.append(
             Attachment(
                 name=tidy(str(one.get("name") or "attachment"))[:160],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from claims.events import EvidenceAsked, MessageSent
@@ -24,7 +25,7 @@ from claims.models import (
 from claims.models.message import Via
 from claims.services import clocks, evidence, facts, steps
 from claims.services.refusals import NotYours, NoWords, Refusal
-from claims.states import FREES_UNITS, ClaimReason, ClaimState
+from claims.states import FREES_UNITS, ClaimReason, ClaimState, EvidenceState
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.recording import record
@@ -102,7 +103,8 @@ def write(
     known = Message.objects.filter(claim=claim, send_key=send_key).first()
     if known is not None:
         return known
-    words = _words(body) if body.strip() or not photos else ""
+    is_silent = bool(photos) and role == Role.SHOPPER and not body.strip()
+    words = "" if is_silent else _words(body)
     kept = [
         _photo(claim, author, role, file, f"talk-{send_key}-{place}", now)
         for place, file in enumerate(photos)
@@ -194,6 +196,75 @@ def read(*, claim: Claim, reader: User, role: str, now: datetime) -> int:
         else others.filter(role=Role.SHOPPER)
     )
     return others.update(read_at=now)
+
+
+@dataclass(frozen=True)
+class LetterPhoto:
+    """A photo of a message; only a clean one may be shown."""
+
+    token: str
+    is_clean: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message as either side reads it."""
+
+    pk: int
+    role: str
+    role_label: str
+    body: str
+    quoted: str
+    is_by_mail: bool
+    send_key: UUID
+    sent_at: datetime
+    read_at: datetime | None
+    photos: tuple[LetterPhoto, ...]
+    left_out: tuple[str, ...]
+    """Sentences about what came by e-mail and was not taken."""
+
+
+def letters(*, claim: Claim) -> list[Letter]:
+    """Return the conversation, newest first, in three queries however long it is."""
+    rows = (
+        Message.objects.filter(claim=claim)
+        .select_related("mail")
+        .defer("mail__raw")
+        .prefetch_related(
+            Prefetch("photos", MessagePhoto.objects.select_related("evidence").order_by("pk"))
+        )
+        .order_by("-sent_at", "-pk")
+    )
+    return [_letter(row) for row in rows]
+
+
+def _letter(row: Message) -> Letter:
+    mail = getattr(row, "mail", None)
+    return Letter(
+        pk=row.pk,
+        role=row.role,
+        role_label=row.get_role_display(),
+        body=row.body,
+        quoted=row.quoted,
+        is_by_mail=row.via == Via.MAIL,
+        send_key=row.send_key,
+        sent_at=row.sent_at,
+        read_at=row.read_at,
+        photos=tuple(
+            LetterPhoto(
+                token=one.evidence.token,
+                is_clean=one.evidence.state == EvidenceState.CLEAN
+                and one.evidence.removed_at is None,
+                sentence=evidence.sentence(one.evidence),
+            )
+            for one in row.photos.all()
+        ),
+        left_out=tuple(
+            f"{one['name']}: {evidence.words(one['code'])}"
+            for one in (mail.left_out if mail else ())
+        ),
+    )
 
 
 def with_unread(claims: QuerySet[Claim]) -> QuerySet[Claim]:

@@ -40,6 +40,7 @@ GRANTED = {
     ClaimState.CLOSED,
 }
 """States in which the shopper may read the sum; waiting for a second yes is not one."""
+PHOTOS_AT_ONCE = 10
 MESSAGES_PER_HOUR = 30
 POLL_UNTIL = {ClaimState.CLOSED, ClaimState.WITHDRAWN}
 """States in which nothing moves by itself any more."""
@@ -131,13 +132,21 @@ def _show(
 ) -> HttpResponse:
     """Render the whole page."""
     case = _case(claim)
-    letters = list(claim.messages.order_by("-sent_at", "-pk"))
+    letters = conversation.letters(claim=claim)
+    if letters:
+        # Looking is reading; the desk sees until when.
+        shopper = cast("User", request.user)
+        conversation.read(claim=claim, reader=shopper, role=Role.SHOPPER, now=timezone.now())
     form = form or MessageForm(initial={"send_key": uuid.uuid4()})
     context = _live(case)
     context |= {
         "etag": _etag(case, 0),
         "newest": max((row.pk for row in letters), default=0),
         "letters": letters,
+        "new_letters": [
+            row.pk for row in letters if row.role != Role.SHOPPER and row.read_at is None
+        ],
+        "may_add_photos": claim.state in evidence.OPEN_FOR_PHOTOS,
         "form": form,
         "problems": form.problems() if form.is_bound else [],
         "photos": _photos(claim),
@@ -211,7 +220,7 @@ def live(request: HttpRequest, claim: Claim) -> HttpResponse:
 @for_its_shopper
 def write(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Send words to the desk; the same send key twice is one message."""
-    form = MessageForm(request.POST)
+    form = MessageForm(request.POST, request.FILES)
     if form.is_valid() and not limits.spend(
         f"messages {request.user.pk}", limit=MESSAGES_PER_HOUR, seconds=3600, now=timezone.now()
     ):
@@ -224,8 +233,11 @@ def write(request: HttpRequest, claim: Claim) -> HttpResponse:
                 role=Role.SHOPPER,
                 body=form.cleaned_data["body"],
                 send_key=form.cleaned_data["send_key"],
+                photos=request.FILES.getlist("photos")[:PHOTOS_AT_ONCE],
                 now=timezone.now(),
             )
+        except conversation.PhotosRefused as refusal:
+            form.add_error("photos", str(refusal))
         except Refusal as refusal:
             form.add_error("body", str(refusal))
         else:

@@ -7,17 +7,21 @@ from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from email.utils import make_msgid
 from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST
 
+from claims.services import inbound
 from notifications.channels import files
 
 _SHOWN = 100
@@ -33,6 +37,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    reply_to: str = ""
 
 
 def _read(file: Path) -> Mail:
@@ -44,6 +49,7 @@ def _read(file: Path) -> Mail:
         subject=str(message.get("Subject", "")),
         text=_part(message, "plain"),
         html=_part(message, "html"),
+        reply_to=str(message.get("Reply-To", "")),
     )
 
 
@@ -86,6 +92,29 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @never_cache
+@require_POST
+def answer(request: HttpRequest, name: str) -> HttpResponse:
+    """Send an answer as the shopper's mail program and a mail house would."""
+    mail = _one(name)
+    if not mail.reply_to:
+        raise Http404
+    now = timezone.now()
+    reply = EmailMessage()
+    reply["From"], reply["To"] = mail.to, mail.reply_to
+    reply["Subject"] = f"Re: {' '.join(mail.subject.split())}"
+    reply["Message-ID"] = make_msgid(domain="dev.invalid")
+    quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
+    words = request.POST.get("body", "")[:20_000].replace("\0", "")
+    reply.set_content(f"{words}\n\nOn {now:%d %b %Y}, {mail.to} wrote:\n{quoted}\n")
+    for file in request.FILES.getlist("photos")[:10]:
+        reply.add_attachment(
+            file.read(), maintype="application", subtype="octet-stream", filename=file.name
+        )
+    inbound.accept(provider="dev", body=reply.as_bytes(), is_json=False, now=now)
+    return redirect("dev-mail-one", name)
+
+
+@never_cache
 @xframe_options_sameorigin
 @csp(  # type: ignore[arg-type]
     {
@@ -107,5 +136,6 @@ def html(request: HttpRequest, name: str) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("dev/mail/", box, name="dev-mail"),
     path("dev/mail/<str:name>/", one, name="dev-mail-one"),
+    path("dev/mail/<str:name>/answer/", answer, name="dev-mail-answer"),
     path("dev/mail/<str:name>/html/", html, name="dev-mail-html"),
 ]

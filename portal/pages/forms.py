@@ -261,9 +261,10 @@ class SendForm(PageForm):
 
 
 class MessageForm(PageForm):
-    """Words to the desk."""
+    """Words to the desk, or photos, or both."""
 
     send_key = forms.UUIDField(required=False)
+    photos = forms.FileField(required=False, allow_empty_file=True, max_length=400)
     body = forms.CharField(
         max_length=MESSAGE_MAX,
         error_messages={
@@ -271,6 +272,12 @@ class MessageForm(PageForm):
             "max_length": gettext_lazy("Keep your message to 4,000 characters"),
         },
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for words only where no photo speaks."""
+        super().__init__(*args, **kwargs)
+        if self.files:
+            self.fields["body"].required = False
 
     def clean_send_key(self) -> uuid.UUID:
         """Use the page's key, or a fresh one if the page lost it."""
