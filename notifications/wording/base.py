@@ -53,10 +53,12 @@ Builder = Callable[[Facts], Words]
 
 
 def clean(text: object) -> str:
-    """Return text fit for a letter: no control characters, which XML and headers cannot carry."""
-    return "".join(
-        c for c in str(text) if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"}
-    ).strip()
+    """Return text fit for a letter: no controls and noncharacters, which XML cannot carry."""
+    return "".join(c for c in str(text) if c in "\n\t" or _is_fit(c)).strip()
+
+
+def _is_fit(sign: str) -> bool:
+    return unicodedata.category(sign) not in {"Cc", "Cs"} and ord(sign) & 0xFFFE != 0xFFFE
 
 
 def one_line(text: object, *, at_most: int = 0) -> str:
