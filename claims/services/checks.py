@@ -196,11 +196,11 @@ def option_for(
     order = parcel.order if parcel is not None else order
     if order is None:
         raise ValueError("neither a parcel nor an order")
-    found = options(parcel=parcel, order=order, now=now)
-    named = next((option for option in found if option.reason == policy.reason), None)
-    if named is not None and named.policy.pk == policy.pk:
-        return named
     window, place = surroundings.window_of(policy=policy, order=order, parcel=parcel)
+    if not window.is_open(now):  # then, and only then, what else is possible matters
+        for option in options(parcel=parcel, order=order, now=now):
+            if option.policy.pk == policy.pk:
+                return option
     return _option(policy, window, place.zone, None, now)
 
 
