@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from claims.admin import clocks, deciding, queue, risk, shipment, talk, told, verdict, words
 from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
-from claims.services import reckoning
+from claims.services import actions, reckoning
 from claims.states import WITH_STAFF, ClaimState, LoweredCode
 from portal.accounts.models import User
 from portal.lib import masking
@@ -105,6 +105,7 @@ def context(
         "waits": words.WAITS_FOR.get(claim.state, ""),
         "may_decide": user.has_perm("claims.decide_claim"),
         "may_second": user.has_perm("claims.second_claim"),
+        "decided_before": actions.standing(claim=claim, person=cast("User", user)).decided_before,
         "is_own": claim.shopper_id == user.pk,
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,

@@ -91,7 +91,7 @@ def available_actions(
     for what is given with it, or because somebody else was faster.
     """
     facts = read(claim=claim, role=role, now=now)
-    found = turns.doings(facts=facts, role=role, person=_standing(claim, person))
+    found = turns.doings(facts=facts, role=role, person=standing(claim=claim, person=person))
     actions = [
         Action(
             doing.verb,
@@ -191,11 +191,13 @@ def _can_resend(claim: Claim) -> bool:
     return failed.amount_minor <= left
 
 
-def _standing(claim: Claim, person: User | None) -> Person:
+def standing(*, claim: Claim, person: User | None) -> Person:
     """Return how a member of staff stands before a claim."""
     if person is None or not person.is_staff:
         return turns.ANYBODY
-    appeal = claim.transitions.filter(verb="appeal").order_by("-pk").first()
+    appeal = None
+    if claim.appeals:
+        appeal = claim.transitions.filter(verb="appeal").order_by("-pk").first()
     before = (
         appeal is not None
         and claim.transitions.filter(verb__in=_DECISIONS, pk__lt=appeal.pk, actor=person).exists()

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import F
 
 from claims import sla
 from claims.events import ClaimsEscalated
 from claims.models import ClaimClock, Escalation
-from claims.services import clocks
 from claims.sla import EscalationStep
 from portal.accounts.models import User
 from portal.accounts.roles import RoleName
@@ -41,9 +41,11 @@ def escalate(*, now: datetime, limit: int = 500) -> int:
     )
     known = set(Escalation.objects.filter(clock__in=due).values_list("clock_id", "step"))
     rows = []
+    following: dict[str, list[int]] = {"lead_at": [], "manager_at": [], "": []}
     for clock in due:
         for step, at in ((STEPS.LEAD, clock.lead_at), (STEPS.MANAGER, clock.manager_at)):
             if at is not None and at <= now and (clock.pk, step.value) not in known:
+                known.add((clock.pk, step.value))
                 rows.append(
                     Escalation(
                         clock=clock,
@@ -53,12 +55,18 @@ def escalate(*, now: datetime, limit: int = 500) -> int:
                         raised_at=now,
                     )
                 )
-        heard = {step for pk, step in known if pk == clock.pk} | {
-            row.step for row in rows if row.clock_id == clock.pk
+        waits = {
+            field: at
+            for step, field, at in (
+                (STEPS.LEAD, "lead_at", clock.lead_at),
+                (STEPS.MANAGER, "manager_at", clock.manager_at),
+            )
+            if at is not None and (clock.pk, step.value) not in known
         }
-        clock.alarm_at = clocks.next_alarm(clock, heard)
+        following[min(waits, key=lambda field: waits[field]) if waits else ""].append(clock.pk)
     Escalation.objects.bulk_create(rows, ignore_conflicts=True)
-    ClaimClock.objects.bulk_update(due, ["alarm_at"], batch_size=500)
+    for field, pks in following.items():
+        ClaimClock.objects.filter(pk__in=pks).update(alarm_at=F(field) if field else None)
     return len(rows)
 
 

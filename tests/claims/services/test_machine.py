@@ -83,7 +83,8 @@ class Walk:
         known = [(row, LISTED[role, row.verb]) for row in listed]
         if not known:
             return
-        action, name = self.chance.choice(known)
+        weights = [1 if name in RARE else 6 for _action, name in known]
+        ((action, name),) = self.chance.choices(known, weights)
         self.trail.append(f"{self.claim.state}: {role} {action.verb}")
         self.actor = None if role == Role.SHOPPER else person
         try:
@@ -344,7 +345,7 @@ def check_clocks(walk: Walk, trail: str) -> None:
         if kind in running:
             is_paused = running[kind].paused_at is not None
             assert is_paused == sla.stands(kind, state), trail
-            assert (running[kind].alarm_at is None) == is_paused, trail
+            assert running[kind].alarm_at is None or not is_paused, trail
     assert (claim.paused_at is not None) == sla.stands(ClockKind.DECIDE, state), trail
     if ClockKind.DECIDE in running:
         assert claim.decide_by == running[ClockKind.DECIDE].due_at, trail
@@ -382,7 +383,7 @@ def test_no_walk_gets_stuck_and_every_step_leaves_its_row() -> None:
     seen: Counter[str] = Counter()
     desk = [approver(f"desk-{number}@example.org") for number in range(3)]
     desk.append(finance("finance@example.org"))
-    tighten("USD", 4_000, 9_000)
+    tighten("USD", 4_000, 5_200)
     base = ClaimFactory.create()
     fill(base)
     for seed in range(WALKS):
@@ -408,10 +409,10 @@ def test_what_is_listed_is_never_refused() -> None:
     done: Counter[str] = Counter()
     desk = [approver(f"desk-{number}@example.org") for number in range(3)]
     desk.append(finance("finance@example.org"))
-    tighten("USD", 4_000, 9_000)
+    tighten("USD", 4_000, 5_200)
     base = ClaimFactory.create()
     fill(base)
-    for seed in range(max(WALKS // 5, 1)):
+    for seed in range(max(WALKS // 3, 1)):
         mark = transaction.savepoint()
         walk = Walk(Claim.objects.get(pk=base.pk), desk, random.Random(seed))
         for _ in range(STEPS):
