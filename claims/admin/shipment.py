@@ -178,6 +178,7 @@ def shipment(claim: Claim, typed: Mapping[str, str], *, is_open: bool) -> dict[s
     if claim.parcel is None:
         return None
     known = contracts.consignment_of(claim.parcel)
+    titles, services = _choices(claim.parcel.carrier.slug)
     is_typed = typed.get("action") == "shipment"
 
     def value(name: str, stored: Any) -> str:
@@ -195,9 +196,9 @@ def shipment(claim: Claim, typed: Mapping[str, str], *, is_open: bool) -> dict[s
         "is_open": is_open,
         "currency": claim.currency,
         "contract": value("ship_contract", known.contract_code if known else ""),
-        "contracts": _choices(),
+        "contracts": titles,
         "service": value("ship_service", known.service if known else ""),
-        "services": _services(claim.parcel.carrier.slug),
+        "services": services,
         "origin": value("ship_origin", known.origin if known else ""),
         "weight": value("weight", f"{known.grams / 1000:g}" if known and known.grams else ""),
         "sums": [
@@ -226,25 +227,19 @@ def shipment(claim: Claim, typed: Mapping[str, str], *, is_open: bool) -> dict[s
     }
 
 
-def _choices() -> list[tuple[str, str]]:
-    """Return every set of terms by code, connected carrier or not."""
+def _choices(carrier: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return every set of terms by code, connected carrier or not; and this carrier's services."""
     zh = queue.chinese()
-    found: dict[str, str] = {}
-    for code, en, name_zh in CarrierContract.objects.order_by(
-        "title_en", "-valid_from"
-    ).values_list("code", "title_en", "title_zh"):
-        found.setdefault(code, name_zh if zh and name_zh else en)
-    return list(found.items())
-
-
-def _services(carrier: str) -> list[str]:
-    return list(
-        CarrierContract.objects.filter(carrier=carrier)
-        .exclude(service="")
-        .order_by("service")
-        .values_list("service", flat=True)
-        .distinct()
+    titles: dict[str, str] = {}
+    services: set[str] = set()
+    rows = CarrierContract.objects.order_by("title_en", "-valid_from").values_list(
+        "code", "title_en", "title_zh", "carrier", "service"
     )
+    for code, en, name_zh, whose, service in rows:
+        titles.setdefault(code, name_zh if zh and name_zh else en)
+        if whose == carrier and service:
+            services.add(service)
+    return list(titles.items()), sorted(services)
 
 
 # --- Side by side ----------------------------------------------------------

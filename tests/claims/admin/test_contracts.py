@@ -71,13 +71,13 @@ class TestReading:
         assert desk.get(reverse(f"admin:claims_{row}_changelist")).status_code == 200
         assert desk.get(reverse(f"admin:claims_{row}_add")).status_code == 403
 
-    def test_every_row_opens_in_both_languages(self) -> None:
+    def test_a_row_opens_in_chinese(self) -> None:
         desk = browser(RoleName.AUDITOR)
+        address = reverse("admin:claims_carriercontract_change", args=[terms("sf").pk])
 
-        for row in CarrierContract.objects.all():
-            address = reverse("admin:claims_carriercontract_change", args=[row.pk])
-            assert desk.get(address).status_code == 200
-            assert desk.get(address, headers={"accept-language": "zh-hans"}).status_code == 200
+        text = desk.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+
+        assert "顺丰速运" in text
 
 
 def filled(row: CarrierContract, **changed: Any) -> dict[str, Any]:
