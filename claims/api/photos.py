@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
@@ -19,9 +25,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from claims.models import Claim, Evidence, EvidenceRequest
-from claims.services import evidence
+from claims.services import evidence, showing
 from claims.states import ClaimState, EvidenceState
 from portal.accounts import visits
+from portal.lib import links
 
 ROOM_FOR_FORM = 64 * 1024
 """What a form may weigh besides its file."""
@@ -97,32 +104,51 @@ def remove(request: HttpRequest, ref: str, token: str) -> HttpResponse:
 @require_GET
 def photo(request: HttpRequest, token: str, size: str) -> HttpResponseBase:
     """
-    Show a clean copy to the claim's shopper or to staff who may see photos.
+    Lead the claim's shopper, or staff who may see photos, to a clean copy by a short-lived link.
 
-    The original is never served, and nothing but our own JPEG is ever shown in the page.
+    The original is never shown, and nothing but our own JPEG ever is.
     """
     row = Evidence.objects.select_related("claim").filter(token=token).first()
-    if row is None or size not in {"large", "small"} or not _may_see(request, row):
+    if row is None or size not in showing.SIZES or not _may_see(request, row):
         raise Http404
-    name = row.large if size == "large" else row.small
-    if row.state != EvidenceState.CLEAN or not name:
+    if row.state != EvidenceState.CLEAN:
         raise Http404
+    answer = HttpResponseRedirect(showing.address(photo=row, size=size))
+    # Shorter than the link lasts, so that a browser never follows one that has run out.
+    answer["Cache-Control"] = "private, max-age=600"
+    answer["Vary"] = "Cookie"
+    return answer
+
+
+@require_GET
+def media(request: HttpRequest) -> HttpResponseBase:
+    """Show the one copy that a signed link is for; cookies are neither asked for nor set."""
+    if request.headers.get("Sec-Fetch-Dest", "image") not in _SHOWN_AS:
+        return HttpResponse(status=403)
     try:
-        content = default_storage.open(name)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return FileResponse(
-        content,
-        content_type="image/jpeg",
-        headers={
-            "Content-Disposition": f'inline; filename="{size}.jpg"',
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "private, max-age=3600",
-            "Vary": "Cookie",
-        },
-    )
+        content, size = showing.open_copy(key=request.GET.get(links.KEY, ""))
+    except showing.LinkRanOut:
+        sentence = _("This link to a photo has run out. Open the page again that it was on.")
+        answer: HttpResponseBase = HttpResponse(
+            f"{sentence}\n", status=410, content_type="text/plain; charset=utf-8"
+        )
+        answer["Cache-Control"] = "no-store"
+    except showing.NotShown:
+        answer = HttpResponse(status=404)
+        answer["Cache-Control"] = "no-store"
+    else:
+        answer = FileResponse(content, content_type="image/jpeg")
+        answer["Content-Disposition"] = f'inline; filename="{size}.jpg"'
+        answer["Cache-Control"] = "private, max-age=600"
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Cross-Origin-Resource-Policy"] = "same-site" if settings.MEDIA_HOST else "same-origin"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+_SHOWN_AS = {"image", "document", "empty"}
+"""What a browser may say that it wants a photo for; never a script, a frame or an object."""
 
 
 def described(photo: Evidence) -> dict[str, Any]:
@@ -176,4 +202,5 @@ urlpatterns = [
     path("claims/<str:ref>/photos/<str:token>/", status, name="photo-status"),
     path("claims/<str:ref>/photos/<str:token>/remove/", remove, name="photo-remove"),
     path("photos/<str:token>/<str:size>/", photo, name="photo"),
+    path("media/", media, name="media"),
 ]

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,11 +22,11 @@ from django.utils.translation import gettext_lazy
 
 from claims.events import EvidenceReceived
 from claims.models import Claim, Evidence, EvidenceRequest
-from claims.services import lookalikes
+from claims.services import lookalikes, showing
 from claims.services.lookalikes import Alike, alike, similar
 from claims.states import OPEN, ClaimState, EvidenceState
 from portal.accounts.models import User
-from portal.lib import images
+from portal.lib import images, sealing
 from portal.lib.failpoints import reach
 from portal.lib.storing import Stored
 from portal.outbox.recording import record
@@ -50,6 +50,14 @@ WORDS: Mapping[str, Promise] = {
     "too_many": gettext_lazy(
         "That is more than %(most)s photos. Take one back to make room for another."
     ),
+    "too_much": gettext_lazy(
+        "The photos of this claim weigh %(sum)s, and %(all)s is the limit. A screenshot of a photo"
+        " is smaller."
+    ),
+    "too_fast": gettext_lazy(
+        "That is more than %(hourly)s photos in an hour. Please go on a little later; what you have"
+        " sent is safe."
+    ),
     "empty": gettext_lazy("This file is empty. Please take the photo again."),
     "wrong_kind": gettext_lazy("This is %(what)s. Please send a photo (JPEG, PNG, WebP or HEIC)."),
     "too_many_pixels": gettext_lazy(
@@ -60,6 +68,14 @@ WORDS: Mapping[str, Promise] = {
         "We cannot open this file. It may not have finished copying. Please take it again."
     ),
 }
+
+ADVICE: Mapping[str, Promise] = {
+    "VIDEO": gettext_lazy(
+        "This is a video. Please take two photos of what it shows, or a screenshot of it."
+    ),
+    "PDF": gettext_lazy("This is a PDF. Please take a photo of the page, or a screenshot of it."),
+}
+"""What helps the sender of a wrong kind more than the list of right ones."""
 
 KINDS: Mapping[str, Promise] = {
     "PDF": gettext_lazy("a PDF"),
@@ -110,6 +126,18 @@ class TooMany(PhotoRefused):
     code = "too_many"
 
 
+class TooMuch(PhotoRefused):
+    """The photos of the claim, those taken back too, weigh as much as they may."""
+
+    code = "too_much"
+
+
+class TooFast(PhotoRefused):
+    """The person sent as many photos in an hour as anybody may."""
+
+    code = "too_fast"
+
+
 class Empty(PhotoRefused):
     """The file has no bytes."""
 
@@ -122,15 +150,21 @@ class WrongKind(PhotoRefused):
     code = "wrong_kind"
 
 
-def words(code: str, *, kind: str = "OTHER", size: str = "", **_facts: str) -> str:
+def words(code: str, *, kind: str = "OTHER", **facts: str) -> str:
     """Say a refusal in the reader's language."""
     sentence = WORDS.get(code, WORDS["unreadable"])
-    return str(sentence) % {
+    if code == "wrong_kind":
+        sentence = ADVICE.get(kind, sentence)
+    known = {
         "what": KINDS.get(kind, KINDS["OTHER"]),
-        "size": size,
+        "size": "",
+        "sum": "",
         "limit": filesizeformat(settings.PHOTO_MAX_BYTES),
+        "all": filesizeformat(settings.PHOTO_MAX_BYTES_PER_CLAIM),
         "most": settings.PHOTO_MAX_PER_CLAIM,
+        "hourly": settings.PHOTO_MAX_PER_HOUR,
     }
+    return str(sentence) % (known | facts)
 
 
 def sentence(photo: Evidence) -> str:
@@ -181,14 +215,12 @@ def attach(
     if what not in images.KINDS:
         raise WrongKind(kind=what)
 
-    digest = hashlib.sha256()
     file.seek(0)
-    for chunk in file.chunks():
-        digest.update(chunk)
-    file.seek(0)
+    content = file.read()
+    sealed = ContentFile(sealing.seal_bytes(content))
     token = secrets.token_urlsafe(16)
     with (
-        Stored({"original": file}, room=ROOM, token=token) as stored,
+        Stored({"original": sealed}, room=ROOM, token=token) as stored,
         transaction.atomic(),
     ):
         locked = Claim.objects.select_for_update(of=("self",)).get(pk=claim.pk)
@@ -196,7 +228,8 @@ def attach(
         if again := _known(locked, upload_key):
             stored.drop()
             return again
-        _check_room(locked)
+        _check_room(locked, size=size)
+        _check_pace(user, now=now)
         photo = Evidence.objects.create(
             claim=locked,
             request=request if request is not None and request.claim_id == locked.pk else None,
@@ -206,7 +239,7 @@ def attach(
             upload_key=upload_key[:64],
             original=stored.names["original"],
             bytes=size,
-            sha256=digest.hexdigest(),
+            sha256=hashlib.sha256(content).hexdigest(),
             signals={"format": what},
             uploaded_by=user,
             received_at=now,
@@ -224,8 +257,7 @@ def clean(*, evidence_id: int, now: datetime) -> Evidence:
     photo = Evidence.objects.get(pk=evidence_id)
     if photo.state != EvidenceState.RECEIVED:
         return photo
-    with default_storage.open(photo.original) as original:
-        content = original.read()
+    content = showing.original(photo)
     try:
         result = images.sanitise(content)
         look = images.look(result.small)
@@ -344,12 +376,25 @@ def _check_may_change(claim: Claim, user: User) -> None:
         raise NotNow
 
 
-def _check_room(claim: Claim) -> None:
+def _check_room(claim: Claim, *, size: int) -> None:
     rows = Evidence.objects.filter(claim=claim)
-    kept = rows.filter(removed_at__isnull=True).exclude(state=EvidenceState.REFUSED).count()
+    is_kept = Q(removed_at__isnull=True) & ~Q(state=EvidenceState.REFUSED)
+    held = rows.aggregate(rows=Count("pk"), kept=Count("pk", filter=is_kept), bytes=Sum("bytes"))
     most = settings.PHOTO_MAX_PER_CLAIM
-    if kept >= most or rows.count() >= ROWS_PER_CLAIM * most:
+    if held["kept"] >= most or held["rows"] >= ROWS_PER_CLAIM * most:
         raise TooMany
+    if (held["bytes"] or 0) + size > settings.PHOTO_MAX_BYTES_PER_CLAIM:
+        raise TooMuch(
+            sum=filesizeformat(held["bytes"]),
+            all=filesizeformat(settings.PHOTO_MAX_BYTES_PER_CLAIM),
+        )
+
+
+def _check_pace(user: User, *, now: datetime) -> None:
+    """Count what a person sent in the last hour over all claims; the claim is locked, not they."""
+    lately = Evidence.objects.filter(uploaded_by=user, received_at__gt=now - timedelta(hours=1))
+    if lately.count() >= settings.PHOTO_MAX_PER_HOUR:
+        raise TooFast
 
 
 def _known(claim: Claim, upload_key: str) -> Evidence | None:
@@ -359,7 +404,7 @@ def _known(claim: Claim, upload_key: str) -> Evidence | None:
 @transaction.atomic
 def _revived(photo: Evidence, *, now: datetime) -> Evidence:
     claim = Claim.objects.select_for_update(of=("self",)).get(pk=photo.claim_id)
-    _check_room(claim)
+    _check_room(claim, size=0)
     Evidence.objects.filter(pk=photo.pk).update(removed_at=None)
     photo.refresh_from_db()
     if photo.state == EvidenceState.RECEIVED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
@@ -17,14 +17,18 @@ CLOSE = 16
 """A detail that shares 16 bits with another and differs in at most so many points to its photo."""
 CANDIDATES = 12
 """The photos most pointed to are compared detail by detail."""
-ENOUGH = 32
+ENOUGH = 60
 """The weight of agreeing details from which two photos are called alike; see docs/photos.md."""
+SAME, COMMON = 10, 8
+"""
+A detail that so many other photos hold, within so many bits, says nothing: it is the print on the
+shop's boxes, a carrier's label or the frame of an app.
+"""
 WHOLE = 6
 """Whole pictures whose dHash and pHash each differ in at most so many bits are called alike."""
 PLAIN = 5
 """A dHash with fewer set or unset bits is of a plain surface and proves nothing."""
 SHOWN = 10
-_OWN = 24
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,17 @@ def alike(*, of: Iterable[Evidence]) -> dict[int, list[Alike]]:
     mine = _known([photo.pk for photo in of])
     if not mine:
         return {}
-    pointed = _pointed_to(list(mine.values()))
+    pointed, common = _pointed_to(list(mine.values()))
     others = _known({pk for pks in pointed.values() for pk in pks})
     found = {
         photo.pk: likes
         for photo in mine.values()
-        if (likes := _judged(photo, [others[pk] for pk in pointed.get(photo.pk, [])]))
+        if (
+            likes := _judged(
+                _without(photo, common.get(photo.pk, set())),
+                [others[pk] for pk in pointed.get(photo.pk, [])],
+            )
+        )
     }
     return _told(found)
 
@@ -173,8 +182,23 @@ def _known(wanted: Iterable[int]) -> dict[int, _Photo]:
     }
 
 
-def _pointed_to(photos: Sequence[_Photo]) -> dict[int, list[int]]:
-    """Return for each photo the other claims' photos that most of its details point to."""
+def _without(photo: _Photo, common: set[int]) -> _Photo:
+    """Return the photo without the details that are in many."""
+    kept = [
+        one
+        for one in photo.details
+        if likeness.signed(one.bits) not in common
+        and likeness.signed(one.bits ^ likeness.MIRROR) not in common
+    ]
+    return replace(photo, details=kept)
+
+
+def _pointed_to(photos: Sequence[_Photo]) -> tuple[dict[int, list[int]], dict[int, set[int]]]:
+    """
+    Return for each photo the other claims' photos that most of its details point to.
+
+    And the hashes of it that too many photos hold.
+    """
     probes = [
         (photo.pk, likeness.signed(bits), *likeness.bands(bits))
         for photo in photos
@@ -192,14 +216,19 @@ def _pointed_to(photos: Sequence[_Photo]) -> dict[int, list[int]]:
                     for name, column in zip(("photo", "bits", *_BANDS), columns, strict=True)
                 },
                 "close": CLOSE,
-                "many": CANDIDATES + _OWN,
+                "same": SAME,
+                "common": COMMON,
                 "most": CANDIDATES,
             },
         )
         found: dict[int, list[int]] = {}
-        for mine, other in cursor.fetchall():
-            found.setdefault(mine, []).append(other)
-    return found
+        common: dict[int, set[int]] = {}
+        for mine, other, bits in cursor.fetchall():
+            if other is None:
+                common.setdefault(mine, set()).add(bits)
+            else:
+                found.setdefault(mine, []).append(other)
+    return found, common
 
 
 def _hashes(photo: _Photo) -> set[int]:
@@ -222,32 +251,39 @@ _WORD = (1 << 64) - 1
 _BANDS = ("band1", "band2", "band3", "band4")
 
 # One probe for each hash and band; an index answers it without touching the table. The nearer a
-# hash, the more it says for its photo.
+# hash and the fewer photos hold it, the more it says for its photo.
 _HITS = "\nunion all\n".join(
-    f"""select probe.photo, kept.evidence_id, bit_count((kept.bits # probe.bits)::bit(64)) as apart
+    f"""select probe.photo, probe.claim, probe.bits, kept.evidence_id,
+       bit_count((kept.bits # probe.bits)::bit(64)) as apart
   from probe join claims_photohash kept on kept.{band} = probe.{band}
- where bit_count((kept.bits # probe.bits)::bit(64)) <= %(close)s"""  # noqa: S608 - every word of it is ours
+ where bit_count((kept.bits # probe.bits)::bit(64)) <= %(close)s"""  # noqa: S608 - our own words
     for band in _BANDS
 )
 _POINTED = f"""
 with probe as materialized (
-    select * from unnest(
+    select given.*, mine.claim_id as claim
+      from unnest(
         %(photo)s::bigint[], %(bits)s::bigint[], %(band1)s::smallint[], %(band2)s::smallint[],
         %(band3)s::smallint[], %(band4)s::smallint[]
-    ) as given(photo, bits, band1, band2, band3, band4)
-), hit as ({_HITS}
+      ) as given(photo, bits, band1, band2, band3, band4)
+      join claims_evidence mine on mine.id = given.photo
+), hit as (
+{_HITS}
+), other_hit as materialized (
+    select hit.photo, hit.bits, hit.evidence_id, min(hit.apart) as apart
+      from hit join claims_evidence other on other.id = hit.evidence_id
+     where other.claim_id <> hit.claim
+     group by hit.photo, hit.bits, hit.evidence_id
+), held as (
+    select photo, bits, count(*) filter (where apart <= %(same)s) as photos
+      from other_hit group by photo, bits
 ), pointed as (
     select photo, evidence_id, row_number() over (
-        partition by photo order by sum((17 - apart) * (17 - apart)) desc, evidence_id
+        partition by photo
+        order by sum((17 - apart) * (17 - apart) / greatest(photos, 1.0)) desc, evidence_id
     ) as place
-      from hit group by photo, evidence_id
-), ranked as (
-    select pointed.photo, pointed.evidence_id, pointed.place,
-           row_number() over (partition by pointed.photo order by pointed.place) as rank
-      from pointed
-      join claims_evidence mine on mine.id = pointed.photo
-      join claims_evidence other on other.id = pointed.evidence_id
-     where pointed.place <= %(many)s and other.claim_id <> mine.claim_id
+      from other_hit join held using (photo, bits)
+     group by photo, evidence_id
 ), same as (
     select mine.id as photo, twin.id as evidence_id
       from claims_evidence mine
@@ -258,7 +294,9 @@ with probe as materialized (
       ) twin
      where mine.id = any(%(photos)s) and mine.sha256 <> ''
 )
-select photo, evidence_id from same
+select photo, evidence_id, null::bigint as bits from same
 union
-select photo, evidence_id from ranked where rank <= %(most)s
-"""  # noqa: S608 - every word of it is ours
+select photo, evidence_id, null::bigint from pointed where place <= %(most)s
+union all
+select photo, null::bigint, bits from held where photos > %(common)s
+"""  # noqa: S608 - our own words

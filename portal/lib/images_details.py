@@ -46,7 +46,8 @@ FREQUENCIES = sorted(
 _ACROSS = 1 + max(u for u, _v in FREQUENCIES)
 
 _LOUD = re.compile(rb"[^\x00-\x0b]")
-_TRIM, _BAR_TOLERANCE, _BAR_FOREIGN, _LEAST_LEFT, _THINNEST_BAR = 96, 14, 0.35, 0.2, 3
+_TRIM, _LEAST_LEFT, _THINNEST_BAR = 96, 0.2, 3
+_BAR_TOLERANCE, _BAR_FOREIGN, _SHARP = 5, 0.35, 16
 
 
 def described(image: Image.Image) -> tuple[int, bytes]:
@@ -103,14 +104,19 @@ def _bars(one: Image.Image, other: Image.Image) -> tuple[int, int]:
 
 
 def _bar(shades: bytes) -> int:
-    """Count the rows from the top that are mostly of the first row's shade."""
+    """Count the rows from the top that are mostly of one shade and end sharply; a sky does not."""
     rows = [shades[at : at + _TRIM] for at in range(0, _TRIM * _TRIM, _TRIM)]
     shade = sorted(rows[0])[_TRIM // 2]
-    low, high = shade - _BAR_TOLERANCE, shade + _BAR_TOLERANCE
-    for count, row in enumerate(rows):
-        if sum(not low <= value <= high for value in row) > _BAR_FOREIGN * _TRIM:
-            return count
-    return _TRIM
+
+    def foreign(row: bytes, tolerance: int) -> int:
+        return sum(not -tolerance <= value - shade <= tolerance for value in row)
+
+    bar = 0
+    while bar < _TRIM and foreign(rows[bar], _BAR_TOLERANCE) <= _BAR_FOREIGN * _TRIM:
+        bar += 1
+    # The row in which a bar ends shows a little of both; the next one is the picture's.
+    is_sharp = bar + 1 < _TRIM and foreign(rows[bar + 1], _SHARP) >= _TRIM // 2
+    return bar if is_sharp else 0
 
 
 def _details(grey: Image.Image, side: int, most: int) -> list[bytes]:

@@ -12,9 +12,10 @@ NEAR = 20
 """Two details differ in at most so many of 64 bits."""
 WEIGHT = 24
 """An agreeing pair of details counts as this less the bits in which they differ."""
-TRIES = 24
-"""So many of the closest pairs are tried as the way one picture lies on the other."""
+LEADS, TRIES = 16, 16
+"""Of the closest pairs so many, and no further apart, are tried as how one picture lies."""
 _TURN, _SCALE, _OFF, _OFF_SHARE, _SAME_PLACE = 0.3, 1.25, 0.04, 0.12, 0.03
+_CIRCLE = 2 * math.pi
 _WORD = (1 << 64) - 1
 
 # The frequencies whose sign turns when a picture is mirrored top to bottom: those odd down.
@@ -85,62 +86,61 @@ def compare(mine: Sequence[Detail], other: Sequence[Detail]) -> Likeness:
 
 
 class _Pair(NamedTuple):
+    """Two details that look alike: how far apart, which, and how one lies on the other."""
+
     apart: int
     mine: int
     other: int
     turn: float
     scale: float
+    x: float
+    y: float
+    to_x: float
+    to_y: float
 
 
 def _best(mine: Sequence[Detail], other: Sequence[Detail], *, is_mirrored: bool) -> Likeness:
     hashes = [one.bits for one in other]
-    pairs = sorted(
-        _Pair(apart, m, o, (other[o].turn - one.turn) % (2 * math.pi), one.side / other[o].side)
-        for m, one in enumerate(mine)
-        for o, apart in enumerate([(one.bits ^ bits).bit_count() for bits in hashes])
-        if apart <= NEAR
-    )
-    if len(pairs) < 2:
+    pairs = []
+    for m, one in enumerate(mine):
+        bits = one.bits
+        for o, apart in enumerate([(bits ^ each).bit_count() for each in hashes]):
+            if apart <= NEAR:
+                to = other[o]
+                turn = (to.turn - one.turn) % _CIRCLE
+                pairs.append(_Pair(apart, m, o, turn, one.side / to.side, one.x, one.y, to.x, to.y))
+    pairs.sort()
+    leads = [pair for pair in pairs[:TRIES] if pair.apart <= LEADS]
+    if len(pairs) < 2 or not leads:
         return NOTHING
-    return max(
-        (_agreeing(pair, pairs, mine, other, is_mirrored=is_mirrored) for pair in pairs[:TRIES]),
-        key=lambda one: (one.weight, one.details),
-    )
+    weight, count, lead = max(_agreeing(lead, pairs) for lead in leads)
+    quarter = round(lead.turn / (math.pi / 2)) % 4 * 90
+    return Likeness(weight, count, is_mirrored, quarter, lead.scale)
 
 
-def _agreeing(
-    lead: _Pair,
-    pairs: Sequence[_Pair],
-    mine: Sequence[Detail],
-    other: Sequence[Detail],
-    *,
-    is_mirrored: bool,
-) -> Likeness:
-    """Count the pairs that lie as they must if the leading pair is right, each place once."""
-    right, down = lead.scale * math.cos(lead.turn), lead.scale * math.sin(lead.turn)
-    from_, to = mine[lead.mine], other[lead.other]
+def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair]:
+    """Weigh the pairs that lie as they must if the leading pair is right, each place once."""
+    _, _, _, turn, scale, from_x, from_y, to_x, to_y = lead
+    right, down = scale * math.cos(turn), scale * math.sin(turn)
+    least, most = scale / _SCALE, scale * _SCALE
     used: set[int] = set()
     met: set[int] = set()
     places: list[tuple[float, float]] = []
     weight = 0
-    for pair in pairs:
-        if pair.mine in used or pair.other in met:
+    for apart, m, o, its_turn, its_scale, x, y, its_x, its_y in pairs:
+        if not least < its_scale < most or m in used or o in met:
             continue
-        turned = (pair.turn - lead.turn + math.pi) % (2 * math.pi) - math.pi
-        if abs(turned) > _TURN or not 1 / _SCALE < pair.scale / lead.scale < _SCALE:
+        if abs((its_turn - turn + math.pi) % _CIRCLE - math.pi) > _TURN:
             continue
-        here, there = mine[pair.mine], other[pair.other]
-        x, y = here.x - from_.x, here.y - from_.y
-        off = math.hypot(
-            to.x + right * x - down * y - there.x, to.y + down * x + right * y - there.y
-        )
-        if off > _OFF + _OFF_SHARE * math.hypot(x, y) * lead.scale:
+        x -= from_x
+        y -= from_y
+        off = math.hypot(to_x + right * x - down * y - its_x, to_y + down * x + right * y - its_y)
+        if off > _OFF + _OFF_SHARE * scale * math.hypot(x, y):
             continue
-        if any(math.hypot(there.x - p, there.y - q) < _SAME_PLACE for p, q in places):
+        if any(abs(its_x - p) + abs(its_y - q) < _SAME_PLACE for p, q in places):
             continue
-        used.add(pair.mine)
-        met.add(pair.other)
-        places.append((there.x, there.y))
-        weight += WEIGHT - pair.apart
-    quarter = round(lead.turn / (math.pi / 2)) % 4 * 90
-    return Likeness(weight, len(places), is_mirrored, quarter, lead.scale)
+        used.add(m)
+        met.add(o)
+        places.append((its_x, its_y))
+        weight += WEIGHT - apart
+    return weight, len(places), lead

@@ -37,7 +37,8 @@ def draft(**fields: Any) -> Claim:
     if not parcel.order.lines.exists():
         OrderLineFactory.create(order=parcel.order)
     if fields.get("state", ClaimState.DRAFT) != ClaimState.DRAFT:
-        fields = {"submitted_at": NOON, "decide_by": NOON + timedelta(days=3)} | fields
+        dates = {"decide_by": NOON + timedelta(days=3), "answer_by": NOON + timedelta(days=7)}
+        fields = {"submitted_at": NOON} | dates | fields
         fields = {"reason": ClaimReason.DAMAGED} | fields
     return Claim.objects.create(
         parcel=parcel,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
 
 from claims.models import Claim, Evidence
-from claims.services import evidence
+from claims.services import evidence, showing
 from claims.states import ClaimState, EvidenceState
 from portal.accounts.models import User
-from portal.lib import images
+from portal.lib import images, links
 from tests.claims.pictures import attached, draft, file, picture
 from tests.factories.tracking import NOON
 
@@ -184,7 +186,9 @@ class TestPhoto:
     def test_shows_our_own_jpeg_harmlessly(
         self, shopper: Client, photo: Evidence, size: str
     ) -> None:
-        answer = shopper.get(f"/photos/{photo.token}/{size}/")
+        led = shopper.get(f"/photos/{photo.token}/{size}/")
+        assert (led.status_code, led["Cache-Control"]) == (302, "private, max-age=600")
+        answer = Client().get(led["Location"])
 
         body = answer.getvalue()
         assert images.foreign_segments(body) == []
@@ -192,7 +196,67 @@ class TestPhoto:
         assert answer["Content-Disposition"] == f'inline; filename="{size}.jpg"'
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert answer["Cache-Control"] == "private, max-age=3600"
+        assert answer["Cache-Control"] == "private, max-age=600"
+        assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert not answer.cookies
+
+    def test_follows_no_link_that_was_altered_or_is_for_something_else(
+        self, photo: Evidence
+    ) -> None:
+        where = showing.address(photo=photo, size="small")
+        stranger = Client()
+
+        for bad in (
+            "/media/",
+            "/media/?k=",
+            where[:-1] + ("A" if where[-1] != "A" else "B"),
+            where.replace("small", "large"),
+            f"/media/?k={links.sign('journey', f'{photo.token}/small')}",
+            f"/media/?k={links.sign('photo', f'{photo.token}/original')}",
+            f"/media/?k={links.sign('photo', 'nobody/small')}",
+        ):
+            assert stranger.get(bad).status_code == 404, bad
+        assert stranger.post(where).status_code == 405
+
+    def test_says_politely_that_a_link_has_run_out(self, photo: Evidence) -> None:
+        with time_machine.travel(NOON, tick=False):
+            where = showing.address(photo=photo, size="small")
+        with time_machine.travel(NOON + timedelta(minutes=14), tick=False):
+            assert Client().get(where).status_code == 200
+        with time_machine.travel(NOON + timedelta(minutes=16), tick=False):
+            answer = Client().get(where)
+
+        assert answer.status_code == 410
+        assert answer["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.content.decode().startswith("This link to a photo has run out.")
+
+    @pytest.mark.parametrize("wanted_as", ["script", "iframe", "object", "style"])
+    def test_is_given_to_no_script_and_no_frame(self, photo: Evidence, wanted_as: str) -> None:
+        where = showing.address(photo=photo, size="small")
+
+        answer = Client().get(where, headers={"Sec-Fetch-Dest": wanted_as})
+
+        assert answer.status_code == 403
+
+    def test_comes_from_an_origin_of_its_own_that_serves_nothing_else(
+        self, settings, shopper: Client, photo: Evidence
+    ) -> None:
+        settings.MEDIA_ORIGIN, settings.MEDIA_HOST = "https://photos.test", "photos.test"
+        settings.ALLOWED_HOSTS = ["testserver", "photos.test"]
+
+        where = shopper.get(f"/photos/{photo.token}/small/")["Location"]
+
+        assert where.startswith("https://photos.test/media/?k=")
+        path = where.removeprefix("https://photos.test")
+        there = Client(headers={"host": "photos.test"})
+        answer = there.get(path)
+        assert answer.status_code == 200
+        assert answer["Cross-Origin-Resource-Policy"] == "same-site"
+        assert there.get("/").status_code == 404
+        assert there.get(f"/photos/{photo.token}/small/").status_code == 404
+        assert there.get("/admin/login/").status_code == 404
+        assert there.get("/livez").status_code == 200
+        assert shopper.get(path).status_code == 404
 
     @pytest.mark.parametrize("size", ["original", "..", "medium"])
     def test_never_serves_anything_else(self, shopper: Client, photo: Evidence, size: str) -> None:
@@ -212,7 +276,7 @@ class TestPhoto:
     def test_is_shown_to_staff_who_may_see_photos(self, client: Client, photo: Evidence) -> None:
         client.force_login(User.objects.create_superuser("boss@example.org"))
 
-        answer = client.get(f"/photos/{photo.token}/large/")
+        answer = client.get(f"/photos/{photo.token}/large/", follow=True)
 
         assert answer.status_code == 200
         answer.close()

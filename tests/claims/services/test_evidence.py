@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection, connections
+from django.db import DatabaseError, connections, transaction
 from django.utils import translation
 
-from claims.models import Evidence, EvidenceRequest
-from claims.services import evidence
+from claims.models import Evidence, EvidenceRequest, OriginalOpening
+from claims.services import evidence, showing
+from claims.services.refusals import NotAllowed, NoWords
 from claims.states import ClaimState, EvidenceState
+from portal.accounts import roles
+from portal.accounts.models import User
 from portal.lib import images
 from portal.outbox.models import Event
 from tests.claims.pictures import attached, draft, file, picture
@@ -40,7 +44,11 @@ class TestAttach:
 
         assert photo.state == EvidenceState.RECEIVED
         with default_storage.open(photo.original) as original:
-            assert original.read() == picture()
+            kept = original.read()
+        assert kept.startswith(b"gAAAAA")
+        assert picture()[:40] not in kept
+        assert showing.original(photo) == picture()
+        assert photo.sha256 == hashlib.sha256(picture()).hexdigest()
         assert "IMG_1" not in photo.original
         assert photo.bytes == len(picture())
         assert len(photo.sha256) == 64
@@ -83,7 +91,12 @@ class TestAttach:
             (
                 b"%PDF-1.4",
                 "wrong_kind",
-                "This is a PDF. Please send a photo (JPEG, PNG, WebP or HEIC).",
+                "This is a PDF. Please take a photo of the page, or a screenshot of it.",
+            ),
+            (
+                b"\0\0\0\x18ftypmp42\0\0\0\0isommp42",
+                "wrong_kind",
+                "This is a video. Please take two photos of what it shows, or a screenshot of it.",
             ),
             (
                 b"GIF89a\x01\x00",
@@ -142,6 +155,37 @@ class TestAttach:
         attached(claim, seed=3)
         assert evidence.photos(claim=claim).count() == 2
         assert Evidence.objects.count() == 3
+
+    def test_refuses_what_a_claim_cannot_hold_by_weight(self, settings) -> None:
+        settings.PHOTO_MAX_BYTES_PER_CLAIM = len(picture()) + len(picture(seed=2)) - 1
+        claim = draft()
+        attached(claim, seed=1)
+
+        with pytest.raises(evidence.TooMuch, match=r"weigh .*KB, and .*KB is the limit"):
+            attached(claim, seed=2)
+
+        assert Evidence.objects.count() == 1
+
+    def test_lets_a_person_send_so_many_an_hour_over_all_their_claims(self, settings) -> None:
+        settings.PHOTO_MAX_PER_HOUR = 2
+        claim = draft()
+        other = draft(parcel=ParcelFactory.create(order=claim.order))
+        attached(claim, seed=1)
+        attached(other, seed=2)
+
+        with pytest.raises(evidence.TooFast, match="more than 2 photos in an hour"):
+            attached(claim, seed=3)
+        late = evidence.attach(
+            claim=claim,
+            file=file(picture(seed=3)),
+            name="x.jpg",
+            kind="item",
+            upload_key="late",
+            user=claim.shopper,
+            now=NOON + timedelta(minutes=61),
+        )
+
+        assert late.pk
 
     def test_does_not_let_taking_back_fill_the_disk(self, settings) -> None:
         settings.PHOTO_MAX_PER_CLAIM = 1
@@ -329,34 +373,65 @@ class TestRemove:
         assert Evidence.objects.get().removed_at is None
 
 
-class TestSimilar:
-    def test_finds_the_same_and_the_nearly_same_photo_in_other_claims(self) -> None:
-        mine, same, near, other = (
-            attached(draft(parcel=ParcelFactory.create()), seed=seed) for seed in (1, 1, 2, 3)
-        )
-        for photo, dhash in ((mine, 0x0F0F0F0F), (same, 0x0F0F0F0F), (near, 0x0F0F0F0E)):
-            Evidence.objects.filter(pk=photo.pk).update(dhash=dhash)
-        Evidence.objects.filter(pk=other.pk).update(dhash=-0x0F0F0F10)
+class TestOriginal:
+    """What came is kept as it came."""
 
-        found = evidence.similar(evidence=mine)
+    @pytest.fixture
+    def agent(self) -> User:
+        person: User = User.objects.create_user("agent@example.org", is_staff=True)
+        roles.give(person=person, role=roles.RoleName.AGENT)
+        return person
 
-        assert [(row.evidence_id, row.is_same_file, row.distance) for row in found] == [
-            (same.pk, True, 0),
-            (near.pk, False, 1),
-        ]
-        assert found[0].claim_ref == same.claim.ref
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("sha256", "0" * 64), ("original", "elsewhere"), ("bytes", 1), ("received_at", None)],
+    )
+    def test_is_not_swapped_for_another(self, field: str, value: object) -> None:
+        photo = attached(draft())
+        value = value or NOON + timedelta(days=1)
 
-    def test_says_nothing_of_plain_surfaces(self) -> None:
-        mine, other = (attached(draft(), seed=seed) for seed in (1, 2))
-        Evidence.objects.update(dhash=0)
+        with pytest.raises(DatabaseError, match="original_is_sealed"), transaction.atomic():
+            Evidence.objects.filter(pk=photo.pk).update(**{field: value})
 
-        assert evidence.similar(evidence=mine) == []
-        assert other.pk
+        assert Evidence.objects.filter(pk=photo.pk).exclude(**{field: value}).exists()
 
-    def test_asks_once_for_all_photos(self, django_assert_num_queries) -> None:
-        claim = draft()
-        rows = [attached(claim, seed=seed) for seed in (1, 2, 3)]
+    def test_may_be_erased(self) -> None:
+        photo = attached(draft())
 
-        with django_assert_num_queries(1):
-            assert evidence.alike(of=rows) == {}
-        assert connection.vendor == "postgresql"
+        Evidence.objects.filter(pk=photo.pk).update(original="", sha256="")
+
+        assert Evidence.objects.get().sha256 == ""
+
+    def test_is_given_out_for_a_reason_that_is_kept(self, agent: User) -> None:
+        photo = attached(draft())
+
+        with pytest.raises(NoWords):
+            showing.open_original(photo=photo, person=agent, reason=" ", now=NOON)
+        content = showing.open_original(photo=photo, person=agent, reason="Look at it", now=NOON)
+
+        assert content == picture()
+        (row,) = OriginalOpening.objects.all()
+        assert (row.person, row.reason, row.is_sound) == (agent, "Look at it", True)
+
+    def test_is_not_given_out_once_it_was_tampered_with(self, agent: User, private: Path) -> None:
+        photo = attached(draft())
+        (private / photo.original).write_bytes(picture(seed=2))
+
+        assert showing.open_original(photo=photo, person=agent, reason="Look", now=NOON) is None
+        assert OriginalOpening.objects.get().is_sound is False
+
+    def test_is_given_to_nobody_who_may_not_decide(self, private: Path) -> None:
+        photo = attached(draft())
+
+        with pytest.raises(NotAllowed):
+            showing.open_original(photo=photo, person=photo.claim.shopper, reason="Mine", now=NOON)
+        assert not OriginalOpening.objects.exists()
+
+    def test_leaves_no_way_to_rewrite_who_looked(self, agent: User) -> None:
+        photo = attached(draft())
+        showing.open_original(photo=photo, person=agent, reason="Look", now=NOON)
+
+        with pytest.raises(DatabaseError), transaction.atomic():
+            OriginalOpening.objects.update(reason="Something else")
+        with pytest.raises(DatabaseError), transaction.atomic():
+            OriginalOpening.objects.all().delete()
