@@ -28,7 +28,7 @@ from claims.admin.records import DatedAdmin
 from claims.liability import Answer, Facts
 from claims.liability_terms import Circumstance, Event, Goods
 from claims.models import CarrierContract, Consignment, ExchangeRate
-from claims.models.contract import in_force
+from claims.models.policy import in_force
 from claims.services import contracts
 from portal.lib.money import Money
 
@@ -92,7 +92,7 @@ class CarrierInput(UnfoldAdminTextInputWidget):
         return format_html('{}<datalist id="carriers">{}</datalist>', field, options)
 
 
-class ContractForm(forms.ModelForm):  # type: ignore[type-arg]
+class ContractForm(forms.ModelForm):
     """A version of terms."""
 
     class Meta:
@@ -307,7 +307,8 @@ class TryForm(forms.Form):
         day = timezone.localdate()
         if contract.valid_until is not None and contract.valid_until <= day:
             day = contract.valid_from
-        super().__init__(*args, initial={"shipped": max(day, contract.valid_from)}, **kwargs)
+        kwargs["initial"] = {"shipped": max(day, contract.valid_from)}
+        super().__init__(*args, **kwargs)
         self.contract = contract
 
     def clean(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from claims.admin import actions, queue, workspace
+from claims.admin import actions, fields, queue, workspace
 from claims.admin.words import VERBS, WAITS_FOR
 from claims.models import Approval, Claim, Compensation, InternalNote, Message
 from claims.services import conversation
@@ -368,8 +368,8 @@ class TestTypedAmounts:
     def test_refuses_what_is_no_sum_naming_the_field(self, value: str) -> None:
         claim = Claim(currency="USD")
 
-        with pytest.raises(actions.FieldRefused) as caught:
-            actions.typed_amounts(claim, {"amount-7": value})
+        with pytest.raises(fields.FieldRefused) as caught:
+            fields.typed_amounts(claim, {"amount-7": value})
 
         assert caught.value.name == "amount-7"
 
@@ -377,7 +377,7 @@ class TestTypedAmounts:
     def test_overlooks_fields_that_are_no_line(self, key: str) -> None:
         claim = Claim(currency="USD")
 
-        assert actions.typed_amounts(claim, {f"amount-{key}": "1"}) == {}
+        assert fields.typed_amounts(claim, {f"amount-{key}": "1"}) == {}
 
 
 class TestOtherButtons:

@@ -234,7 +234,7 @@ class TestTryIt:
     def test_page_answers_an_agent_and_keeps_nothing(self) -> None:
         desk = browser(RoleName.AGENT)
         address = reverse("admin:claims_carriercontract_try_it", args=[terms("air-montreal").pk])
-        query = {
+        query: dict[str, Any] = {
             "event": "lost", "currency": "USD", "loss": "500", "weight": "2.4", "parcels": 1,
             "shipped": "2024-12-28",
         }  # fmt: skip

@@ -217,7 +217,7 @@ class TestRates:
 
 
 def expect(parcel: Parcel, minor: int, **known: Any) -> contracts.Expectation:
-    facts = {"reason": "lost", "carrier_bp": 10_000} | known
+    facts: dict[str, Any] = {"reason": "lost", "carrier_bp": 10_000} | known
     return contracts.expect(
         parcel=parcel,
         consignment=contracts.consignment_of(parcel),
@@ -316,7 +316,7 @@ NOON = datetime(2026, 1, 30, 12, tzinfo=UTC)
 HERE = calendar(zone="UTC", country="US")
 
 
-def due(code: str, step: str, event: str, *, zone: str = "UTC", **anchors: datetime) -> Any:
+def due(code: str, step: str, event: str, *, zone: str = "UTC", **anchors: Any) -> Any:
     """Return (opens, closes) of one deadline of published terms."""
     (row,) = {row.code: row for row in ROWS if row.code == code}.values()
     found = [
@@ -387,7 +387,9 @@ class TestDeadlines:
         opens: datetime | None,
         closes: datetime | None,
     ) -> None:
-        assert (opens, closes) in due(code, step, event, **{anchor: NOON})
+        anchors: dict[str, Any] = {anchor: NOON}
+
+        assert (opens, closes) in due(code, step, event, **anchors)
 
     def test_without_their_anchor_are_not_told(self) -> None:
         assert due("ups-us", "notice", "damaged", scheduled=NOON) == [(None, None)]

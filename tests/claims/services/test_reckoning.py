@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +51,7 @@ def note(claim: Claim, **facts: Any) -> None:
     contracts.note(parcel=claim.parcel, person=None, now=DECIDED, **facts)
 
 
-def blame(claim: Claim, text: str = "The box was fine.", **parts: int) -> Split:
+def blame(claim: Claim, *, text: str = "The box was fine.", **parts: int) -> Split:
     photo = EvidenceFactory.create(claim=claim, clean=True)
     return reckoning.split_of(
         claim=claim, parts=parts, text=text, evidence=[f"photo:{photo.token}", "tracking"]
@@ -273,7 +272,8 @@ class TestBlame:
         self, reason: str, party: str, expected: str
     ) -> None:
         claim = about(review(), reason)
-        Parcel.objects.filter(pk=claim.parcel_id).update(party=party)
+        assert claim.parcel is not None
+        Parcel.objects.filter(pk=claim.parcel.pk).update(party=party)
         claim = Claim.objects.get(pk=claim.pk)
 
         found = reckoning.preview(claim=claim, now=DECIDED)
@@ -312,7 +312,7 @@ class TestBlame:
             {"carrier": 5_000, "weather": 5_000}, {},
         ],
     )  # fmt: skip
-    def test_that_does_not_come_to_the_whole_is_refused(self, parts: Mapping[str, int]) -> None:
+    def test_that_does_not_come_to_the_whole_is_refused(self, parts: dict[str, Any]) -> None:
         with pytest.raises(WrongSplit):
             blame(review(), **parts)
 
