@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -35,7 +35,8 @@ class CannedReplyAdmin(ModelAdmin):
         if row.pk is None:
             return _("Save it first.")
         return format_html(
-            '<div lang="en">{}</div><hr><div lang="zh-Hans">{}</div>',
-            linebreaks(canned.fill(row.body_en, canned.SAMPLE), autoescape=True),
-            linebreaks(canned.fill(row.body_zh, canned.SAMPLE), autoescape=True),
+            '<p lang="en" class="whitespace-pre-wrap">{}</p><hr>'
+            '<p lang="zh-Hans" class="whitespace-pre-wrap">{}</p>',
+            canned.fill(row.body_en, canned.SAMPLE),
+            canned.fill(row.body_zh, canned.SAMPLE),
         )

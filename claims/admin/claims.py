@@ -32,8 +32,9 @@ from claims.admin.filters import (
     TurnFilter,
 )
 from claims.admin.readonly import ReadOnlyAdmin
+from claims.admin.talk import UnreadFilter
 from claims.models import Claim, ClaimLine
-from claims.services import desk
+from claims.services import conversation, desk
 from claims.services.refusals import Refusal
 from claims.states import ClaimState
 from portal.accounts.models import User
@@ -101,7 +102,9 @@ class ClaimAdmin(ReadOnlyAdmin):
         "hands",
     )
     list_display_links = ("reference",)
-    list_filter = (TurnFilter, DueFilter, HandsFilter, SeverityFilter, ClockFilter, "reason")
+    list_filter = (
+        TurnFilter, DueFilter, HandsFilter, SeverityFilter, ClockFilter, UnreadFilter, "reason",
+    )  # fmt: skip
     list_before_template = "admin/claims/claim/take_next.html"
     action_form = HandForm
     actions = ("take_over", "hand_to", "put_back")
@@ -118,7 +121,8 @@ class ClaimAdmin(ReadOnlyAdmin):
             "order_line__position", "pk"
         )
         queryset = cast("QuerySet[Claim]", super().get_queryset(request))
-        return standing.annotate(queryset.exclude(state=ClaimState.DRAFT)).annotate(
+        queryset = conversation.with_unread(queryset.exclude(state=ClaimState.DRAFT))
+        return standing.annotate(queryset).annotate(
             thing=Subquery(first.values("order_line__title")[:1])
         )
 
@@ -137,8 +141,11 @@ class ClaimAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Reference"), ordering="ref")
     def reference(self, claim: Claim) -> str:
-        """Show the reference in one piece."""
-        return format_html('<span class="whitespace-nowrap">{}</span>', claim.ref)
+        """Show the reference in one piece, and whether the shopper wrote something new."""
+        told = _("New message") if getattr(claim, "has_unread", False) else ""
+        return format_html(
+            '<span class="whitespace-nowrap">{}</span> <strong>{}</strong>', claim.ref, told
+        )
 
     @display(description=gettext_lazy("Severity"), ordering="severity")
     def urgency(self, claim: Claim) -> str:

@@ -68,6 +68,23 @@ def panel(
     }
 
 
+class UnreadFilter(admin.SimpleListFilter):
+    """Claims in which the shopper wrote something that nobody at the desk has read."""
+
+    title = gettext_lazy("messages")
+    parameter_name = "unread"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer what is new."""
+        return [("yes", _("New message"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Claim]) -> QuerySet[Claim]:
+        """Keep claims with something new."""
+        if self.value() != "yes":
+            return queryset
+        return conversation.with_unread(queryset).filter(has_unread=True)
+
+
 class MailFilter(admin.SimpleListFilter):
     """What waits for a person; that is shown unless something else is chosen."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from claims.events import EvidenceAsked, MessageSent
@@ -23,7 +23,8 @@ from claims.models import (
     ReadMark,
 )
 from claims.models.message import Via
-from claims.services import clocks, evidence, facts, steps
+from claims.services import asked, clocks, evidence, facts, steps
+from claims.services.asked import Item
 from claims.services.refusals import NotYours, NoWords, Refusal
 from claims.states import FREES_UNITS, ClaimReason, ClaimState, EvidenceState
 from portal.accounts.models import User
@@ -281,6 +282,18 @@ def unread(*, claim: Claim) -> int:
     return Message.objects.filter(claim=claim, read_at=None).exclude(role=Role.SHOPPER).count()
 
 
+def unread_of(*, shopper: User) -> dict[int, int]:
+    """Return claim to how many messages of the desk this shopper has not read; zeros are left out."""
+    return dict(
+        Message.objects.filter(claim__shopper=shopper, read_at=None)
+        .exclude(role=Role.SHOPPER)
+        .order_by()
+        .values("claim")
+        .annotate(count=Count("pk"))
+        .values_list("claim", "count")
+    )
+
+
 def read_until(*, claim: Claim) -> datetime | None:
     """Return until when the shopper has read, or None if they never looked."""
     mark = ReadMark.objects.filter(claim=claim, person=claim.shopper_id).first()
@@ -341,13 +354,16 @@ def ask(
     *,
     claim: Claim,
     agent: User,
-    text: str,
+    text: str = "",
     kind: str = "other",
+    items: Sequence[Item] = (),
     due_at: datetime | None = None,
     now: datetime,
 ) -> EvidenceRequest:
     """
     Ask the shopper for something by a date, by policy if none is given; our own clock stands still.
+
+    ``items`` ask for several things at once; the first request is returned.
 
     :raises NotAllowed: if the agent may not decide.
     :raises NoWords: if nothing is asked.
@@ -363,14 +379,14 @@ def ask(
         raise DueTooSoon
     if due_at > now + timedelta(days=ANSWER_DAYS_MAX + 1):
         raise DueTooLate(days=ANSWER_DAYS_MAX)
-    text = _words(text)
+    wanted = [*items, *([Item(kind, text)] if text.strip() or not items else [])]
+    requests = asked.rows(claim=claim, items=wanted, agent_id=agent.pk, now=now, due_at=due_at)
+    text = _words("\n".join(_words(request.text) for request in requests))
     steps.take(
         claim, "ask", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,
         assignee=agent,
     )  # fmt: skip
-    request = EvidenceRequest.objects.create(
-        claim=claim, kind=kind, text=text, asked_by=agent, asked_at=now, due_at=due_at
-    )
+    request = EvidenceRequest.objects.bulk_create(requests)[0]
     record(
         EvidenceAsked(
             request_id=request.pk, question=text, due_at=due_at.isoformat(), **facts.of(claim)
@@ -389,6 +405,7 @@ def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
 
     :raises NotYours: if it is another's claim.
     :raises NothingSent: if neither a photo nor a message has come since we asked.
+    :raises StillMissing: if part of it has not come and no words say why.
     """
     steps.lock(claim)
     if shopper.pk != claim.shopper_id:
@@ -401,5 +418,7 @@ def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
     words = Message.objects.filter(claim=claim, role=Role.SHOPPER, sent_at__gte=since)
     if since is not None and not (photos.exists() or words.exists()):
         raise NothingSent
+    if lacking := asked.missing(claim=claim):
+        raise asked.StillMissing(items=" · ".join(row.text for row in lacking))
     waiting.update(answered_at=now)
     return steps.take(claim, "answer", now=now, role=Role.SHOPPER, actor=shopper)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from claims import rules
 from claims.models import Claim
+from claims.services import conversation
 from claims.states import ClaimState
 from notifications.services import preferences
 from portal.accounts.models import User
@@ -89,6 +90,7 @@ def _claims(person: User) -> list[dict[str, Any]]:
         .prefetch_related("lines__order_line")
         .order_by("-created_at")[:MOST]
     )
+    unread = conversation.unread_of(shopper=person)
     rows = [
         {
             "claim": claim,
@@ -97,6 +99,7 @@ def _claims(person: User) -> list[dict[str, Any]]:
             "tone": TONES.get(claim.state, "info"),
             "icon": ICONS.get(claim.state, "search"),
             "is_draft": claim.state == ClaimState.DRAFT,
+            "unread": unread.get(claim.pk, 0),
             "is_yours": claim.state in waiting,
             "by": claim.due_at
             if claim.state in waiting and claim.due_at > timezone.now()
