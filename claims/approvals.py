@@ -56,6 +56,7 @@ class Miss(models.TextChoices):
     EARLIER = "earlier", _("The shopper has claimed before within the rule's days.")
     EVIDENCE = "evidence", _("A photo that the reason asks for is missing or not clean yet.")
     TRACKING = "tracking", _("The scans do not fit the report.")
+    FILING = "filing", _("It was reported late, or filed outside its window.")
     PLACE = "place", _("The rule is for other countries or carriers.")
     DISRUPTION = "disruption", _("The parcel is not part of the rule's disruption.")
 
@@ -125,6 +126,8 @@ class Case:
     country: str
     carrier: str
     disruptions: frozenset[int]
+    is_timely: bool = True
+    """Whether it was reported within its window."""
 
 
 def misses(rule: Rule, case: Case, *, now: datetime) -> list[Miss]:
@@ -147,6 +150,7 @@ def misses(rule: Rule, case: Case, *, now: datetime) -> list[Miss]:
         or case.last_claim_at <= now - timedelta(days=rule.first_in_days),
         Miss.EVIDENCE: not rule.needs_evidence or case.has_evidence,
         Miss.TRACKING: not rule.needs_clear_tracking or not case.contradictions,
+        Miss.FILING: case.is_timely,
         Miss.PLACE: _fits(case.country.upper(), {one.upper() for one in rule.countries})
         and _fits(case.carrier, set(rule.carriers)),
         Miss.DISRUPTION: rule.disruption_id is None or rule.disruption_id in case.disruptions,

@@ -101,8 +101,8 @@ class FilingForm(forms.Form):
         }
         extra |= {
             f"answer-{question.key}": forms.ChoiceField(
-                label=question.label,
-                help_text=question.hint,
+                label=str(question.label),
+                help_text=str(question.hint),
                 choices=[("", "–"), *question.choices],
                 required=False,
                 widget=UnfoldAdminSelectWidget,

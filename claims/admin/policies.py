@@ -452,7 +452,7 @@ class ReasonPolicyAdmin(ModelAdmin):
     @display(description=gettext_lazy("When it may be reported"))
     def window(self, policy: ReasonPolicy) -> str:
         """Say the window in one sentence."""
-        if policy.pk is None:
+        if policy._state.adding:  # noqa: SLF001 - _state is public in Django
             return _("Save and continue to read the rule as a sentence.")
         return window_words.preview(surroundings.terms_of(policy))
 

@@ -287,6 +287,8 @@ def _photo(
 
 def journey(claim: Claim) -> list[dict[str, Any]]:
     """Return the newest scans of the parcel, in our words with the carrier's own beside."""
+    if claim.parcel_id is None:
+        return []
     rows = Sighting.objects.filter(parcel_id=claim.parcel_id, withdrawn_at=None).order_by(
         "-occurred_at", "-pk"
     )[:12]

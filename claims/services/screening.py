@@ -17,7 +17,7 @@ from django.utils import translation
 
 from claims import approvals
 from claims.approvals import Case, Scans
-from claims.models import AutoApprovalRule, Claim
+from claims.models import AutoApprovalRule, Claim, FilingOverride
 from claims.services import (
     approving,
     assessing,
@@ -211,6 +211,7 @@ def case_of(
         country=claim.order.country,
         carrier=parcel.carrier.slug if parcel else "",
         disruptions=frozenset(disruptions(claim, now=now) if has_disruptions else ()),
+        is_timely=not claim.is_late and not FilingOverride.objects.filter(claim=claim).exists(),
     )
 
 

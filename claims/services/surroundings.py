@@ -151,7 +151,7 @@ def _mailed(parcel: Parcel, reached: dict[str, datetime]) -> datetime | None:
 
 
 def _refused(parcel: Parcel, open_troubles: list[tuple[str, datetime]]) -> datetime | None:
-    scanned = Sighting.objects.filter(
+    scanned: datetime | None = Sighting.objects.filter(
         parcel=parcel, reason=Reason.REFUSED, withdrawn_at=None, is_hint=False
     ).aggregate(first=Min("occurred_at"))["first"]
     if scanned is not None:

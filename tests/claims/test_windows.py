@@ -198,7 +198,7 @@ class TestGolden:
     def test_opens_and_closes(
         self, reason: str, known: dict[str, Any], opens: str, closes: str | None, stops: str | None
     ) -> None:
-        facts = {
+        facts: dict[str, Any] = {
             name: local(value) if isinstance(value, str) else value for name, value in known.items()
         }
 
@@ -312,7 +312,7 @@ class TestALostParcel:
 class TestRelated:
     def test_names_what_is_open_instead(self) -> None:
         at = local("2026-03-05T10:00")
-        known = {"delivered_at": at, "last_scan_at": at, "mailed_at": at}
+        known: dict[str, Any] = {"delivered_at": at, "last_scan_at": at, "mailed_at": at}
         found = {reason: window(reason, **known) for reason in TERMS}
 
         assert windows.related("lost", found, at + timedelta(days=3)) == [

@@ -77,7 +77,7 @@ class TestOptions:
 
     def test_days_are_those_of_the_place_it_goes_to(self) -> None:
         at = datetime(2026, 3, 1, 3, tzinfo=UTC)
-        known = {"status": "delivered", "status_at": at, "delivered_at": at}
+        known: dict[str, Any] = {"status": "delivered", "status_at": at, "delivered_at": at}
         portland = packed(**known)
         shanghai = packed(
             order=OrderFactory.create(country="CN", city="上海", postcode="200000"), **known
@@ -102,7 +102,7 @@ class TestOptions:
 
     def test_a_parcel_from_abroad_is_waited_for_longer(self, settings: Any) -> None:
         settings.HOME_COUNTRY = "CN"
-        scan = {"status": "in_transit", "last_scan_at": NOON, "promised_at": None}
+        scan: dict[str, Any] = {"status": "in_transit", "last_scan_at": NOON, "promised_at": None}
 
         assert option("lost", parcel=packed(**scan)).why == "You can report this from Sun 22 Mar."
         settings.HOME_COUNTRY = "US"
@@ -191,7 +191,8 @@ class TestAlternatives:
 
     def test_too_late_says_why_by_which_rule_and_names_a_claim_to_appeal(self) -> None:
         claim = ClaimFactory.create(rejected=True)
-        late = claim.decided_at + 29 * DAY  # type: ignore[operator]
+        assert claim.decided_at is not None
+        late = claim.decided_at + 29 * DAY
         Claim.objects.filter(pk=claim.pk).update(appeal_until=late + DAY)
 
         found = option("wrong_item", parcel=claim.parcel, now=late)
@@ -514,20 +515,21 @@ class TestWithoutAParcel:
 
 class TestADelayAndThenMore:
     def test_leaves_the_thing_itself_to_be_claimed(self) -> None:
-        late = ClaimFactory.create()
-        Parcel.objects.filter(pk=late.parcel.pk).update(promised_at=NOON - 9 * DAY)
-        late.parcel.refresh_from_db()
-        (line,) = claims.claimable(parcel=late.parcel)
+        parcel = delivered_parcel()
+        Parcel.objects.filter(pk=parcel.pk).update(promised_at=NOON - 9 * DAY)
+        parcel.refresh_from_db()
+        late = begin(parcel)
+        (line,) = claims.claimable(parcel=parcel)
         claims.tell(claim=late, reason="delayed", now=NOON)
         claims.choose(claim=late, quantities={line.order_line.pk: 1}, now=NOON)
         claims.wish(claim=late, wish="fee_refund", now=NOON)
         claims.submit(claim=late, key=uuid4(), now=NOON)
 
-        broken = fill(begin(late.parcel))
+        broken = fill(begin(parcel))
         claims.submit(claim=broken, key=uuid4(), now=NOON)
 
         assert broken.state == ClaimState.SUBMITTED
-        again = begin(late.parcel)
+        again = begin(parcel)
         claims.tell(claim=again, reason="delayed", now=NOON)
         with pytest.raises(claims.NothingFree):
             claims.choose(claim=again, quantities={line.order_line.pk: 1}, now=NOON)
@@ -535,17 +537,17 @@ class TestADelayAndThenMore:
 
 class TestARuleInUse:
     def test_is_frozen_whoever_writes(self) -> None:
-        claim = ClaimFactory.create(submitted=True)
-        rows = ReasonPolicy.objects.filter(pk=claim.policy_id)
-
-        asks = EvidenceAsk.objects.filter(policy=claim.policy_id)
+        ClaimFactory.create(submitted=True)
+        used = policy("damaged")
+        rows = ReasonPolicy.objects.filter(pk=used.pk)
+        asks = EvidenceAsk.objects.filter(policy=used)
         for guard, change in (
             ("reason_policy", lambda: rows.update(latest_amount=1)),
             ("reason_policy", lambda: rows.update(text_en="No.")),
             ("reason_policy", lambda: rows.update(resolutions=["other"])),
             ("evidence_ask", lambda: asks.update(minimum=9)),
             ("evidence_ask", asks.delete),
-            ("evidence_ask", lambda: asks.create(policy_id=claim.policy_id, kind="more")),
+            ("evidence_ask", lambda: asks.create(policy=used, kind="more")),
         ):
             with (
                 pytest.raises(IntegrityError, match=f"{guard}_is_frozen_once_used"),
@@ -556,6 +558,6 @@ class TestARuleInUse:
         assert rows.update(valid_until="2026-04-01") == 1
 
     def test_is_free_to_change_before(self) -> None:
-        claim = ClaimFactory.create(filled=True)
+        ClaimFactory.create(filled=True)
 
-        assert ReasonPolicy.objects.filter(pk=claim.policy_id).update(latest_amount=1) == 1
+        assert ReasonPolicy.objects.filter(reason="damaged").update(latest_amount=1) == 1

@@ -110,7 +110,12 @@ class TestSuggest:
 class TestBegin:
     def test_fills_a_new_draft_in_and_leaves_an_old_one_alone(self) -> None:
         parcel = silent()
-        whose = {"parcel": parcel, "shopper": parcel.order.shopper, "language": "en", "now": NOON}
+        whose: dict[str, Any] = {
+            "parcel": parcel,
+            "shopper": parcel.order.shopper,
+            "language": "en",
+            "now": NOON,
+        }
         mine = claims.begin(**whose)
         claims.tell(claim=mine, reason="delayed", now=NOON)
         lost(parcel)
