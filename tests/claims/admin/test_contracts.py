@@ -11,12 +11,14 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from claims.admin import queue, workspace
 from claims.admin.contracts import TryForm
-from claims.models import CarrierContract, Consignment, ExchangeRate
+from claims.models import Assessment, CarrierContract, Claim, Consignment, ExchangeRate
+from claims.services import decisions
 from portal.accounts import roles
 from portal.accounts.models import User
 from portal.accounts.roles import RoleName
-from tests.factories.claims import DECIDED, ClaimFactory, agent
+from tests.factories.claims import DECIDED, ClaimFactory, agent, delivered_parcel
 
 pytestmark = pytest.mark.django_db
 
@@ -153,8 +155,6 @@ class TestWriting:
         assert row.terms["rule"]["kind"] == "flat"
 
     def test_terms_that_an_assessment_rests_on_are_read_only(self) -> None:
-        from claims.services import decisions
-
         boss = browser(RoleName.ADMINISTRATOR)
         claim = ClaimFactory.create(in_review=True)
         kept = decisions.assess(claim=claim, agent=agent(), now=DECIDED)
@@ -254,3 +254,124 @@ class TestTryIt:
         address = reverse("admin:claims_carriercontract_try_it", args=[terms("ups-us").pk])
 
         assert client.get(address).status_code == 403
+
+
+class TestCarrierSide:
+    """Who answers and what the carrier should pay, in the claim's workspace."""
+
+    @pytest.fixture
+    def desk(self, client: Client) -> Client:
+        client.force_login(agent("agent@example.org"))
+        return client
+
+    def page(self, desk: Client, claim: Claim) -> str:
+        return desk.get(queue.href(claim)).content.decode()
+
+    def press(self, desk: Client, claim: Claim, action: str, **typed: Any) -> Any:
+        claim.refresh_from_db()
+        return desk.post(
+            queue.href(claim), {"action": action, "stamp": workspace.stamp(claim)} | typed
+        )
+
+    def test_tells_what_is_expected_and_what_is_missing(self, desk: Client) -> None:
+        claim = ClaimFactory.create(in_review=True, parcel=delivered_parcel(price_minor=25_000))
+
+        text = self.page(desk, claim)
+
+        assert "Who answers for it" in text
+        assert "At least this, at most $250.00." in text
+        assert "We do not know what value was declared." in text
+        assert "ups-us@2023-01-01#rule.max_of" in text
+        assert "&quot;kind&quot;" not in text
+
+    def test_a_noted_shipment_is_reckoned_with_at_once(self, desk: Client) -> None:
+        claim = ClaimFactory.create(in_review=True, parcel=delivered_parcel(price_minor=25_000))
+
+        answer = self.press(
+            desk, claim, "shipment",
+            **{"weight": "2,4", "ship_declared": "0", "goods-ordinary": "1"},
+        )  # fmt: skip
+
+        assert answer.status_code == 302
+        noted = Consignment.objects.get(parcel=claim.parcel)
+        assert (noted.grams, noted.declared_minor, noted.insured_minor) == (2_400, 0, None)
+        assert noted.goods == ["ordinary"]
+        assert "We do not know what value was declared." not in self.page(desk, claim)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("weight", "heavy"), ("weight", "0"), ("ship_insured", "-1"), ("ship_origin", "Mars")],
+    )
+    def test_a_shipment_that_cannot_be_meant_is_refused_and_kept_as_typed(
+        self, desk: Client, field: str, value: str
+    ) -> None:
+        claim = ClaimFactory.create(in_review=True)
+
+        answer = self.press(desk, claim, "shipment", **{field: value})
+
+        assert answer.status_code == 422
+        assert f'value="{value}"' in answer.content.decode()
+        assert not Consignment.objects.exists()
+
+    def test_a_split_goes_into_the_decision_with_its_words_and_evidence(self, desk: Client) -> None:
+        claim = ClaimFactory.create(in_review=True)
+
+        answer = self.press(
+            desk, claim, "propose",
+            **{
+                "sum": 5_500, "text": "We agree.", "split-carrier": "75", "split-seller": "25",
+                "split_text": "The inner box was thin.", "shown-photos": "1",
+            },
+        )  # fmt: skip
+
+        assert answer.status_code == 302
+        kept = Assessment.objects.get(claim=claim)
+        assert (kept.carrier_bp, kept.seller_bp, kept.nobody_bp) == (7_500, 2_500, 0)
+        assert kept.split_text == "The inner box was thin."
+        assert kept.split_evidence == ["photos"]
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            {"split-carrier": "75", "split_text": "So.", "shown-photos": "1"},
+            {"split-carrier": "75", "split-seller": "25", "split_text": "", "shown-photos": "1"},
+            {"split-carrier": "75", "split-seller": "25", "split_text": "So."},
+            {"split-carrier": "many", "split-seller": "25", "split_text": "So."},
+        ],
+    )
+    def test_a_split_without_sum_words_or_evidence_is_refused(
+        self, desk: Client, typed: dict[str, str]
+    ) -> None:
+        claim = ClaimFactory.create(in_review=True)
+
+        answer = self.press(desk, claim, "propose", sum=5_500, text="We agree.", **typed)
+
+        assert answer.status_code == 422
+        assert not Assessment.objects.exists()
+
+    def test_a_share_of_a_line_with_its_reason_goes_into_the_decision(self, desk: Client) -> None:
+        claim = ClaimFactory.create(in_review=True)
+        key = claim.lines.get().order_line_id
+
+        answer = self.press(
+            desk, claim, "propose",
+            **{
+                "sum": 3_500, "text": "We agree.", "note": "It can still be used.",
+                f"amount-{key}": "60 %", f"code-{key}": "usable",
+            },
+        )  # fmt: skip
+
+        assert answer.status_code == 302
+        line = Assessment.objects.get(claim=claim).lines[0]
+        assert (line["amount_minor"], line["share_bp"], line["code"]) == (3_000, 6_000, "usable")
+
+    def test_reckonings_stand_side_by_side(self, desk: Client) -> None:
+        claim = ClaimFactory.create(in_review=True)
+        for _time in range(2):
+            decisions.assess(claim=claim, agent=agent(), now=DECIDED)
+
+        text = self.page(desk, claim)
+
+        assert "Earlier reckonings, side by side" in text
+        assert "No. 1" in text
+        assert "No. 2" in text
