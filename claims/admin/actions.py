@@ -22,6 +22,7 @@ from claims.admin.fields import FieldRefused, typed_amounts
 from claims.models import Claim, Compensation
 from claims.rules import Share
 from claims.services import (
+    asked,
     clocks,
     compensations,
     conversation,
@@ -192,6 +193,7 @@ def _ask(press: Press) -> str:
         agent=press.user,
         text=press.text("ask_text"),
         kind=press.text("ask_kind") or "other",
+        items=[asked.Item(kind=kind) for kind in press.request.POST.getlist("ready")],
         due_at=_day(press, "ask_due"),
         now=press.now,
     )

@@ -22,7 +22,6 @@ from claims.models import (
     Compensation,
     CompensationTransition,
     Entry,
-    Evidence,
     Posting,
 )
 from claims.services import compensations
@@ -164,39 +163,6 @@ class PostingAdmin(ReadOnlyAdmin):
     def claim_ref(self, row: Posting) -> str:
         """Link to the claim."""
         return claim_link(row.compensation.claim)
-
-
-@admin.register(Evidence)
-class EvidenceAdmin(ReadOnlyAdmin):
-    """Photos, clean copies only."""
-
-    list_display = ("name", "claim_ref", "kind", "state", "received_at", "removed_at")
-    list_filter = ("state",)
-    list_select_related = ("claim",)
-    search_fields = ("claim__ref", "name", "sha256")
-    ordering = ("-received_at", "-pk")
-    fields = (
-        "picture", "name", "claim_ref", "kind", "state", "refusal", "bytes", "sha256", "signals",
-        "received_at", "cleaned_at", "removed_at",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    @display(description=gettext_lazy("Claim"))
-    def claim_ref(self, row: Evidence) -> str:
-        """Link to the claim."""
-        return claim_link(row.claim)
-
-    @display(description=gettext_lazy("Picture"))
-    def picture(self, row: Evidence) -> str:
-        """Show the small clean copy, linking to the large one."""
-        if not row.small:
-            return "—"
-        return format_html(
-            '<a href="{}"><img src="{}" alt="{}" width="200"></a>',
-            reverse("photo", args=[row.token, "large"]),
-            reverse("photo", args=[row.token, "small"]),
-            row.name,
-        )
 
 
 class DatedAdmin(ModelAdmin):

@@ -10,9 +10,9 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from claims.admin import clocks, deciding, queue, risk, shipment, talk, told, verdict, words
+from claims.admin import clocks, deciding, photos, queue, risk, shipment, talk, told, verdict, words
 from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
-from claims.services import actions, reckoning
+from claims.services import actions, asked, reckoning
 from claims.states import WITH_STAFF, ClaimState, LoweredCode
 from portal.accounts.models import User
 from portal.lib import masking
@@ -78,6 +78,7 @@ def context(
         "stops": told.route(claim, needs_second=needs_second),
         "versus": told.versus(claim, shown, claims=history.count(), orders=orders),
         "photos": shown,
+        "photo_panel": photos.panel(claim, shown),
         "talk": talk.panel(request, claim, typed=typed, now=now),
         "notes": InternalNote.objects.filter(claim=claim)
         .select_related("author")
@@ -114,6 +115,7 @@ def context(
         ),
         "deciding": deciding.panel(claim, person=cast("User", user), approval=approval),
         "photo_kinds": _kinds(claim),
+        "ready_asks": list(asked.READY.values()),
         "person": person(request, claim, now=now),
         "typed": typed,
         "errors": errors,

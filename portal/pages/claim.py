@@ -363,7 +363,7 @@ def answer(request: HttpRequest, claim: Claim) -> HttpResponse:
             title=row.text,
             hint="",
             sketch="slip" if row.kind == "other" else row.kind,
-            minimum=0,
+            minimum=0 if row.kind == "other" else row.wants,
             photos=[photo for photo in photos if photo.request_id == row.pk],
         )
         for row in wanted
