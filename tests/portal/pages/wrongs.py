@@ -26,7 +26,12 @@ def _sent(now: datetime, **facts: Any) -> Parcel:
     """Make a parcel of two cups that left four days ago; the facts say what became of it."""
     default_policies()
     order = OrderFactory.create(
-        placed_at=now - 20 * DAY, captured_minor=5_300, shipping_minor=500, recipient_name="林伟"
+        placed_at=now - 20 * DAY,
+        captured_minor=5_300,
+        shipping_minor=500,
+        recipient_name="林伟",
+        address="海港街 1 号",
+        city="波特兰",
     )
     line = OrderLineFactory.create(order=order, title="青瓷茶杯", quantity=2, price_minor=2_400)
     carrier = CarrierFactory.create(slug="harbour", name_en="Harbour Express", name_zh="港湾速运")
