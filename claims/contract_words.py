@@ -155,9 +155,9 @@ def _delay(delay: Mapping[str, Any]) -> str:
         return _("Lateness: up to %(sum)s.") % {"sum": _sum(delay)}
     if pays == "open":
         return _("Lateness: paid for, but no sum is named.")
-    return _("Lateness: %(percent)s % of the freight comes back.").replace(
-        "%(percent)s", str(delay.get("percent", "100"))
-    )
+    return _("Lateness: %(percent)s percent of the freight comes back.") % {
+        "percent": delay.get("percent", "100")
+    }
 
 
 def deadline(row: Mapping[str, Any]) -> str:

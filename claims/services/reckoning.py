@@ -62,7 +62,7 @@ class WrongSplit(Refusal):
     """The shares of the blame do not sum to the whole, or belong to nobody we know."""
 
     code = "wrong_split"
-    sentence = _("The shares have to come to 100%% together, none below nothing.")
+    sentence = _("The shares have to come to 100 percent together, none below nothing.")
 
 
 class SplitNeedsEvidence(Refusal):
