@@ -1,11 +1,26 @@
-"""``python -m bench [ingest|drain|apply|read|eta|planner|watch|fleet]``; no word, all of them."""
+"""
+Run ``python -m bench [ingest|drain|apply|read|eta|planner|watch|photos|lookalikes|fleet]``.
+
+No word, all of them.
+"""
 
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
 
-BENCHES = ("ingest", "drain", "apply", "read", "eta", "planner", "watch", "fleet")
+BENCHES = (
+    "ingest",
+    "drain",
+    "apply",
+    "read",
+    "eta",
+    "planner",
+    "watch",
+    "photos",
+    "lookalikes",
+    "fleet",
+)
 
 
 def main() -> None:
@@ -26,7 +41,7 @@ def main() -> None:
         "--rows",
         type=int,
         default=1_000_000,
-        help="apply, planner, watch: rows in the large table (1000000)",
+        help="apply, planner, watch, lookalikes: rows in the large table (1000000)",
     )
     parser.add_argument("--parcels", type=int, default=50_000, help="fleet: parcels (50000)")
     parser.add_argument("--days", type=int, default=14, help="fleet: simulated days (14)")

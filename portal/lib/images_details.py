@@ -157,7 +157,7 @@ def _standing_out(soft: Image.Image, softer: Image.Image) -> list[tuple[int, int
     found = []
     for one, other in ((soft, softer), (softer, soft)):
         stands = ImageChops.subtract(one, other, 0.25)
-        highest = stands.filter(ImageFilter.MaxFilter(7))
+        highest = _highest_near(stands)
         is_highest = ImageChops.subtract(highest, stands).point([255] + [0] * 255)
         peaks = ImageChops.darker(is_highest, stands).tobytes()
         for peak in _LOUD.finditer(peaks):
@@ -166,6 +166,19 @@ def _standing_out(soft: Image.Image, softer: Image.Image) -> list[tuple[int, int
                 found.append((peaks[peak.start()], x, y))
     found.sort(reverse=True)
     return [(x, y) for _strength, x, y in found]
+
+
+def _highest_near(image: Image.Image) -> Image.Image:
+    """
+    Return for each pixel the highest within three of it, as ``MaxFilter(7)`` does, but fast.
+
+    Shifting wraps at the edges, which reaches no further in than ``MARGIN`` leaves out.
+    """
+    for right, down in ((1, 0), (0, 1)):
+        for step in (1, 2, 3):
+            image = ImageChops.lighter(image, ImageChops.offset(image, step * right, step * down))
+        image = ImageChops.offset(image, -3 * right, -3 * down)
+    return image
 
 
 def _turn(soft: Image.Image, x: int, y: int) -> float:

@@ -135,8 +135,8 @@ def shrunk(image: Image.Image) -> Image.Image:
     return fitted(out, LARGE)
 
 
-def fitted(image: Image.Image, side: int) -> Image.Image:
-    """Return the picture with its longer side at most ``side`` pixels."""
+def fitted(image: Image.Image, side: int, *, gap: float = 2.0) -> Image.Image:
+    """Return the picture with its longer side at most ``side``; a small gap is fast and coarse."""
     longest = max(image.size)
     if longest <= side:
         return image
@@ -144,7 +144,7 @@ def fitted(image: Image.Image, side: int) -> Image.Image:
         max(1, round(image.width * side / longest)),
         max(1, round(image.height * side / longest)),
     )
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=gap)
 
 
 def check_pixels(size: tuple[int, int], limit: int) -> None:
@@ -310,7 +310,7 @@ def clean(data: bytes, kind: str) -> bytes:
     # One cheap halving serves the small copy, the hash and the measure of blur.
     by = max(1, max(image.size) // 1000)
     middle = image.reduce(by) if by > 1 else image
-    small = fitted(middle, SMALL)
+    small = fitted(middle, SMALL, gap=1.1)
     facts = {
         "width": image.width,
         "height": image.height,
