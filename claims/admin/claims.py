@@ -22,7 +22,7 @@ from unfold.forms import ActionForm
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from claims.admin import actions, queue, standing, words, workspace
+from claims.admin import actions, fields, queue, standing, words, workspace
 from claims.admin.filters import (
     TURNS,
     ClockFilter,
@@ -34,6 +34,7 @@ from claims.admin.filters import (
 from claims.admin.readonly import ReadOnlyAdmin
 from claims.admin.talk import UnreadFilter
 from claims.models import Claim, ClaimLine
+from claims.rules import Share
 from claims.services import conversation, desk
 from claims.services.refusals import Refusal
 from claims.states import ClaimState
@@ -103,8 +104,14 @@ class ClaimAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("reference",)
     list_filter = (
-        TurnFilter, DueFilter, HandsFilter, SeverityFilter, ClockFilter, UnreadFilter, "reason",
-    )  # fmt: skip
+        TurnFilter,
+        DueFilter,
+        HandsFilter,
+        SeverityFilter,
+        ClockFilter,
+        UnreadFilter,
+        "reason",
+    )
     list_before_template = "admin/claims/claim/take_next.html"
     action_form = HandForm
     actions = ("take_over", "hand_to", "put_back")
@@ -234,7 +241,7 @@ class ClaimAdmin(ReadOnlyAdmin):
     def hand_to(self, request: HttpRequest, queryset: QuerySet[Claim]) -> None:
         """Put the chosen claims into the hands of the person chosen beside the action."""
         form = HandForm(request.POST)
-        form.fields["action"].choices = [(form.data.get("action", ""), "")]  # type: ignore[attr-defined]
+        form.fields["action"].choices = [(form.data.get("action", ""), "")]
         to = form.cleaned_data.get("to") if form.is_valid() else None
         if to is None:
             messages.warning(request, _("Choose who gets the claims."))
@@ -312,10 +319,10 @@ class ClaimAdmin(ReadOnlyAdmin):
                 else:
                     messages.success(request, said)
                     return HttpResponseRedirect(queue.href(claim))
-        amounts: dict[int, int] = {}
+        amounts: dict[int, int | Share] = {}
         try:
-            amounts = actions.typed_amounts(claim, typed)
-        except actions.FieldRefused as refusal:
+            amounts = fields.typed_amounts(claim, typed)
+        except fields.FieldRefused as refusal:
             errors.setdefault(refusal.name, str(refusal))
             status = 422
         context = {

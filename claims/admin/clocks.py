@@ -67,7 +67,7 @@ def panel(request: HttpRequest, claim: Claim, *, now: datetime) -> Panel:
     newest = {row.kind: row for row in rows}
     changes = list(claim.severities.select_related("actor").order_by("-pk"))
     last = changes[0] if changes else None
-    totals = clocks.totals(claim=claim, now=now)
+    totals = clocks.totals(claim=claim, now=now, rows=rows)
     return Panel(
         severity=severity(claim.severity),
         why=last.get_why_display() if last else "",
@@ -75,7 +75,7 @@ def panel(request: HttpRequest, claim: Claim, *, now: datetime) -> Panel:
         changes=[_change(row) for row in changes if row.origin is not None],
         spent=hours(totals.all) if totals.rounds else "",
         severities=[(number, severity(number)) for number in sla.SEVERITIES],
-        reasons=list(SeverityWhy.choices),
+        reasons=[(value, str(label)) for value, label in SeverityWhy.choices],
         may_change=claim.state in OPEN
         and claim.state != ClaimState.DRAFT
         and request.user.has_perm("claims.decide_claim")

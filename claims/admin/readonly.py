@@ -16,7 +16,7 @@ class ReadOnlyAdmin(ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     list_per_page = 50
-    actions = None
+    actions: tuple[str, ...] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds facts by hand."""

@@ -106,7 +106,7 @@ def context(
         "waits": words.WAITS_FOR.get(claim.state, ""),
         "may_decide": user.has_perm("claims.decide_claim"),
         "may_second": user.has_perm("claims.second_claim"),
-        "decided_before": actions.standing(claim=claim, person=cast("User", user)).decided_before,
+        "decided_before": actions.decided_before(claim=claim, person=cast("User", user)),
         "is_own": claim.shopper_id == user.pk,
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,

@@ -45,7 +45,7 @@ class PublicStatusOut(serializers.Serializer[Any]):
     """What the shopper reads of a state."""
 
     key = serializers.CharField()
-    label = serializers.CharField(help_text="In English.")
+    label = serializers.CharField(help_text="In English.")  # type: ignore[assignment]
 
 
 class ItemOut(serializers.Serializer[ClaimLine]):
@@ -94,7 +94,7 @@ class ActionOut(serializers.Serializer[Any]):
     """Something a party may do now."""
 
     verb = serializers.CharField()
-    label = serializers.CharField(help_text="In English.")
+    label = serializers.CharField(help_text="In English.")  # type: ignore[assignment]
     due_at = serializers.DateTimeField(allow_null=True)
     is_mandatory = serializers.BooleanField(
         help_text="The claim stands still until this party does one of its mandatory actions."

@@ -191,17 +191,19 @@ def _can_resend(claim: Claim) -> bool:
     return failed.amount_minor <= left
 
 
+def decided_before(*, claim: Claim, person: User) -> bool:
+    """Test whether somebody decided before the shopper asked for another look."""
+    if not claim.appeals:
+        return False
+    appeal = claim.transitions.filter(verb="appeal").order_by("-pk").first()
+    earlier = claim.transitions.filter(verb__in=_DECISIONS, actor=person)
+    return appeal is not None and earlier.filter(pk__lt=appeal.pk).exists()
+
+
 def standing(*, claim: Claim, person: User | None) -> Person:
     """Return how a member of staff stands before a claim."""
     if person is None or not person.is_staff:
         return turns.ANYBODY
-    appeal = None
-    if claim.appeals:
-        appeal = claim.transitions.filter(verb="appeal").order_by("-pk").first()
-    before = (
-        appeal is not None
-        and claim.transitions.filter(verb__in=_DECISIONS, pk__lt=appeal.pk, actor=person).exists()
-    )
     proposed = (
         Approval.objects.filter(claim=claim, voided_at=None, spent_at=None)
         .filter(Q(reviewer=person) | Q(approver=person) | Q(finance=person))
@@ -214,7 +216,7 @@ def standing(*, claim: Claim, person: User | None) -> Person:
         may_decide=person.is_active and person.has_perm("claims.decide_claim"),
         may_second=person.is_active and person.has_perm("claims.second_claim"),
         is_claimant=person.pk == claim.shopper_id,
-        decided_before=before,
+        decided_before=decided_before(claim=claim, person=person),
         is_finance=approving.is_finance(person),
         proposed=proposed,
     )

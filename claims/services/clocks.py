@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -273,9 +273,9 @@ def set_severity(
     for clock in ClaimClock.objects.filter(claim=claim, stopped_at=None).select_related("level"):
         live[clock.kind] = _hasten(clock, level)
     fields |= _faces(live)
-    clock = live.get(K.PAY) or live.get(K.DECIDE)
-    if clock is not None and claim.state in sla.CLOCKED:
-        fields["due_at"] = min(claim.due_at, clock.due_at)
+    ours = live.get(K.PAY) or live.get(K.DECIDE)
+    if ours is not None and claim.state in sla.CLOCKED:
+        fields["due_at"] = min(claim.due_at, ours.due_at)
     for name, value in fields.items():
         setattr(claim, name, value)
     claim.save(update_fields=list(fields))
@@ -385,9 +385,15 @@ class Totals:
     rounds: int
 
 
-def totals(*, claim: Claim, now: datetime) -> Totals:
-    """Return the working time spent on deciding, pauses left out; it goes on after a reopening."""
-    clocks = claim.clocks.filter(kind=K.DECIDE).select_related("level").order_by("round")
+def totals(*, claim: Claim, now: datetime, rows: Iterable[ClaimClock] | None = None) -> Totals:
+    """
+    Return the working time spent on deciding, pauses left out; it goes on after a reopening.
+
+    ``rows`` are the claim's clocks with their levels, if they have been read already.
+    """
+    if rows is None:
+        rows = claim.clocks.select_related("level")
+    clocks = sorted((row for row in rows if row.kind == K.DECIDE), key=lambda row: row.round)
     steps = [step for step in _steps(claim) if step[1] <= now]
     spans = []
     for clock in clocks:

@@ -151,7 +151,7 @@ def move_many(
     manager.filter(pk__in=[row.pk for row in held]).update(
         state=step.target, version=F("version") + 1, **fields
     )
-    log: Any = rows.model.transitions.rel.related_model  # type: ignore[attr-defined]
+    log: Any = rows.model.transitions.rel.related_model
     log._default_manager.bulk_create(  # noqa: SLF001 - as above
         log(
             subject=row,

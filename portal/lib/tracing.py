@@ -23,7 +23,7 @@ def accept(given: str) -> str:
 
 
 @contextmanager
-def at_work(name: str) -> Iterator[None]:
+def at_work(name: str) -> Iterator[str]:
     """Let everything within carry this id."""
     token = _AT_WORK.set(name)
     try:

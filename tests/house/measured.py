@@ -350,7 +350,9 @@ for _list, _row in LISTS.items():
 
 def machine(method: str, address: str, body: Any = None) -> Visit:
     """Return a call of the merchant's system; its token was used just before."""
-    _token, plain = tokens.issue(name="shop", scopes=("orders:write", "orders:read"), now=NOON)
+    _token, plain = tokens.issue(
+        name="shop", scopes=("orders:write", "orders:read", "claims:read"), now=NOON
+    )
     tokens.verify(plain, now=NOON)
     return lambda: Client().generic(
         method,
@@ -407,6 +409,19 @@ def _api_order_get(size: int) -> Visit:
 def _api_parcel(size: int) -> Visit:
     parcel = on_its_way(scans=size)
     return machine("GET", reverse("api-parcel", args=[parcel.number]))
+
+
+@page("API claims GET", sizes=(1, 10))
+def _api_claims(size: int) -> Visit:
+    for _ in range(size):
+        ClaimFactory.create(in_review=True)
+    return machine("GET", reverse("api-claims"))
+
+
+@page("API claim GET")
+def _api_claim(_size: int) -> Visit:
+    claim = ClaimFactory.create(offered=True)
+    return machine("GET", reverse("api-claim", args=[claim.ref]))
 
 
 @page("carrier hook POST", status=202, sizes=(1, 10))

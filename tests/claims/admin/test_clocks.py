@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -194,7 +194,7 @@ class TestDoors:
 
     def test_who_decided_before_an_appeal_has_no_button_to_decide_again(self) -> None:
         claim = ClaimFactory.create(rejected=True)
-        first = User.objects.get(pk=claim.transitions.get(verb="reject").actor_id)
+        first = cast("User", claim.transitions.get(verb="reject").actor)
         from claims.services import answering, decisions
 
         answering.appeal(claim=claim, shopper=claim.shopper, text="Look again.", now=DECIDED)

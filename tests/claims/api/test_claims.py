@@ -37,6 +37,9 @@ class TestList:
         made = [ClaimFactory.create(in_review=True) for _ in range(3)]
         ClaimFactory.create(filled=True)
 
+        newest = made[2]
+        assert newest.parcel is not None
+
         first = get(f"{PATH}?limit=2").json()
         rest = get(f"{PATH}?limit=2&before={first['next']}").json()
 
@@ -46,7 +49,7 @@ class TestList:
         assert first["claims"][0] == {
             "ref": made[2].ref,
             "order": made[2].order.number,
-            "parcel": made[2].parcel.number,
+            "parcel": newest.parcel.number,
             "reason": "damaged",
             "wish": "refund",
             "severity": 3,

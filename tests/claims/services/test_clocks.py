@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,7 @@ from claims.states import ClaimState
 from portal.accounts import roles
 from portal.accounts.models import User
 from portal.lib import tracing
+from portal.lib.moves import Role
 from portal.outbox.models import Event
 from tests.factories.claims import DECIDED, REVIEWED, ClaimFactory, agent, delivered_parcel, fill
 from tests.factories.tracking import NOON
@@ -41,7 +43,7 @@ def clock(claim: Claim, kind: str, number: int = 1) -> ClaimClock:
     return ClaimClock.objects.get(claim=claim, kind=kind, round=number)
 
 
-def sent(price_minor: int, *, hazard: str = "no", **parcel: object) -> Claim:
+def sent(price_minor: int, *, hazard: str = "no", **parcel: Any) -> Claim:
     """Send a claim about one thing at this price."""
     made = ClaimFactory.create(
         parcel=delivered_parcel(price_minor=price_minor, shipping_minor=0, **parcel)
@@ -92,7 +94,7 @@ class TestSending:
         first = ClaimFactory.create(
             parcel=delivered_parcel(price_minor=20_000, parcels=2), submitted=True
         )
-        other = first.order.parcels.exclude(pk=first.parcel_id).get()
+        other = next(row for row in first.order.parcels.all() if row != first.parcel)
         again = claims.begin(parcel=other, shopper=first.shopper, language="en", now=NOON)
         fill(again)
         claims.submit(claim=again, key=uuid4(), now=NOON)
@@ -288,7 +290,7 @@ class TestSeverity:
 
     def test_is_for_people_who_decide_and_never_on_their_own(self) -> None:
         claim = ClaimFactory.create(in_review=True)
-        given = {"severity": 1, "why": "press", "note": "", "now": REVIEWED}
+        given: dict[str, Any] = {"severity": 1, "why": "press", "note": "", "now": REVIEWED}
 
         with pytest.raises(refusals.NotAllowed):
             clocks.set_severity(claim=claim, agent=User.objects.create_user("x@x.org"), **given)
@@ -427,7 +429,7 @@ class TestEveryOpenClaim:
         claim = ClaimFactory.create(in_review=True)
 
         with pytest.raises(ValueError, match="nothing says"), transaction.atomic():
-            steps.take(claim, "ask", now=NOON, role="agent")
+            steps.take(claim, "ask", now=NOON, role=Role.AGENT)
 
         claim.refresh_from_db()
         assert claim.state == ClaimState.UNDER_REVIEW

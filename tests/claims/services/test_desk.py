@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
+from typing import cast
 
 import pytest
 from django.db import connection
@@ -48,7 +49,7 @@ class TestTakeNext:
         Claim.objects.filter(pk=appealed.pk).update(
             state=ClaimState.APPEALED, assignee=None, appeals=1
         )
-        decider = User.objects.get(pk=appealed.transitions.get(verb="reject").actor_id)
+        decider = cast("User", appealed.transitions.get(verb="reject").actor)
 
         Claim.objects.filter(pk=own.pk).update(shopper=decider)
 
