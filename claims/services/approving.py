@@ -283,12 +283,8 @@ def changes(approval: Approval) -> Sequence[tuple[str, object, object]]:
 
     As (what, before, now): sum, instrument, payee, assessment; empty if it is the first.
     """
-    before = (
-        Approval.objects.filter(claim=approval.claim_id, pk__lt=approval.pk)
-        .select_related("assessment")
-        .order_by("-pk")
-        .first()
-    )
+    rows = [row for row in approval.claim.approvals.all() if row.pk < approval.pk]
+    before = max(rows, key=lambda row: row.pk, default=None)
     if before is None:
         return ()
     pairs = (

@@ -151,7 +151,7 @@ def bar(*, rule: AutoApprovalRule, amount_minor: int, now: datetime) -> Bar | No
     """
     if not is_on():
         return Bar.SWITCHED_OFF
-    wanted = [(None, Bar.DAY_SPENT)]
+    wanted: list[tuple[int | None, Bar]] = [(None, Bar.DAY_SPENT)]
     if rule.disruption_id is not None:
         wanted.append((rule.disruption_id, Bar.DISRUPTION_SPENT))
     for disruption_id, spent in wanted:

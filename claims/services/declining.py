@@ -161,10 +161,12 @@ def turn_away(
         appeal_until=until,
         level=claim.appeals,
     )
-    return steps.take(
+    steps.take(
         claim, "turn_away", now=now, due_at=until, role=Role.SYSTEM, reason_code=code,
         appeal_until=until, decided_at=now, decision_code=code, decision_text=text,
     )  # fmt: skip
+    _tell(claim, code=code, text=text, until=until, now=now)
+    return claim
 
 
 def on_file(claim: Claim) -> list[str]:
@@ -187,13 +189,12 @@ def _say_no(claim: Claim, decline: Decline, *, actor: User, role: Role, now: dat
         appeal_until=until, decided_at=now, decision_code=decline.code,
         decision_text=decline.text,
     )  # fmt: skip
+    _tell(claim, code=decline.code, text=decline.text, until=until, now=now)
+    return claim
+
+
+def _tell(claim: Claim, *, code: str, text: str, until: datetime, now: datetime) -> None:
     record(
-        ClaimRejected(
-            code=decline.code,
-            text=decline.text,
-            appeal_until=until.isoformat(),
-            **facts.of(claim),
-        ),
+        ClaimRejected(code=code, text=text, appeal_until=until.isoformat(), **facts.of(claim)),
         now=now,
     )
-    return claim

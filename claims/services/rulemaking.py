@@ -138,7 +138,8 @@ def _earlier(rows: list[Claim]) -> dict[int, datetime]:
     for shopper, moment, pk in Claim.objects.filter(
         shopper__in={claim.shopper_id for claim in rows}, submitted_at__isnull=False
     ).values_list("shopper_id", "submitted_at", "pk"):
-        sent.setdefault(shopper, []).append((moment, pk))
+        if moment is not None:
+            sent.setdefault(shopper, []).append((moment, pk))
     found = {}
     for claim in rows:
         mine = claim.submitted_at

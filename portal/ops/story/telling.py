@@ -40,6 +40,7 @@ _PHOTOS = (
     ("box", "box"),
     ("padding", "padding"),
     ("label", "label"),
+    ("slip", "label"),
 )
 
 

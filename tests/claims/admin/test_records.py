@@ -82,13 +82,15 @@ class TestRetry:
 
         assert button not in boss.get(address).content.decode()
 
-        Compensation.objects.filter(pk=payment.pk).update(state="failed")
+        for state in ("sending", "failed"):
+            Compensation.objects.filter(pk=payment.pk).update(state=state)
         assert button in boss.get(address).content.decode()
 
     def test_is_forbidden_to_readers(self, client: Client) -> None:
         ClaimFactory.create(approved=True)
         payment = Compensation.objects.get()
-        Compensation.objects.filter(pk=payment.pk).update(state="failed")
+        for state in ("sending", "failed"):
+            Compensation.objects.filter(pk=payment.pk).update(state=state)
         client.force_login(_staff("view_compensation", "view_claim"))
 
         answer = client.post(reverse("admin:claims_compensation_retry", args=[payment.pk]))

@@ -55,7 +55,9 @@ def test_parts_of_one_order_approved_at_once_count_each_other() -> None:
 def test_24_claims_screened_at_once_never_overspend_the_day() -> None:
     made = []
     for _ in range(24):
-        parcel = delivered_parcel(price_minor=1_000, shipping_minor=0)
+        parcel = delivered_parcel(
+            price_minor=1_000, shipping_minor=0, address=f"{uuid4()} Road", phone=""
+        )
         claim = ClaimFactory.create(filled=True, parcel=parcel)
         made.append(claims.submit(claim=photographed(claim), key=uuid4(), now=NOON))
     AutoBudget.objects.create(
@@ -76,7 +78,9 @@ def test_24_claims_screened_at_once_never_overspend_the_day() -> None:
 def test_nothing_is_approved_by_rule_after_the_switch_is_thrown() -> None:
     made = []
     for _ in range(24):
-        parcel = delivered_parcel(price_minor=1_000, shipping_minor=0)
+        parcel = delivered_parcel(
+            price_minor=1_000, shipping_minor=0, address=f"{uuid4()} Road", phone=""
+        )
         claim = ClaimFactory.create(filled=True, parcel=parcel)
         made.append(claims.submit(claim=photographed(claim), key=uuid4(), now=NOON))
     boss = User.objects.create_superuser("boss@example.org", "x")

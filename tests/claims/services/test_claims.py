@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from claims.models import Claim, ClaimUnit, Compensation
-from claims.services import claims, compensations, conversation
+from claims.services import claims, compensations, conversation, reopening
 from claims.services.refusals import NotAllowed, NotNow, NotYours
 from claims.services.steps import UnitsTaken
 from claims.states import ClaimState, Wish
@@ -21,6 +21,7 @@ from tests.factories.claims import (
     ClaimFactory,
     EvidenceFactory,
     agent,
+    approver,
     delivered_parcel,
     fill,
     policy,
@@ -432,7 +433,10 @@ class TestPaidUnits:
         payment = Compensation.objects.get(claim=claim)
         compensations._intend(payment.pk, now=DECIDED)
         compensations.settle(compensation_id=payment.pk, provider_ref="re_1", now=DECIDED)
-        claims.reopen(claim=claim, actor=agent(), now=DECIDED)
+        reopening.ask(
+            claim=claim, agent=agent(), fact="parcel_found", note="Here it is.", now=DECIDED
+        )
+        reopening.agree(claim=claim, approver=approver(), now=DECIDED)
 
         claims.withdraw(claim=claim, actor=claim.shopper, now=DECIDED)
 

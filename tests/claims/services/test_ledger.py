@@ -108,7 +108,8 @@ class TestPost:
 class TestVerify:
     def test_finds_a_payment_that_was_never_booked(self) -> None:
         compensation = approved()
-        Compensation.objects.filter(pk=compensation.pk).update(state="succeeded")
+        for state in ("sending", "succeeded"):
+            Compensation.objects.filter(pk=compensation.pk).update(state=state)
 
         assert {trouble.code for trouble in ledger.verify()} == {"BOOKS_DIFFER", "BALANCE_DIFFERS"}
 

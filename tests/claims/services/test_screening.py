@@ -54,6 +54,7 @@ def refused(guard: str) -> Iterator[None]:
 
 def small(*, price_minor: int = MAX, shipping_minor: int = 0, **parcel: Any) -> Claim:
     """Return a sent claim about one small broken thing with every photo in place."""
+    parcel = {"address": f"{uuid4()} Road", "phone": ""} | parcel  # nobody is linked to anybody
     claim = ClaimFactory.create(
         filled=True,
         parcel=delivered_parcel(price_minor=price_minor, shipping_minor=shipping_minor, **parcel),
