@@ -18,7 +18,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from claims import contract_words, liability
 from claims import liability_words as words
@@ -112,7 +116,8 @@ class CarrierContractAdmin(DatedAdmin):
     """What carriers owe us, version by version."""
 
     form = ContractForm
-    list_display = ("name", "carrier", "service", "way", "days", "says", "trust", "is_checked")
+    list_display = ("name", "way", "days", "says", "trust", "is_checked")
+    list_fullwidth = True
     list_filter = (StandingFilter, "kind", "source_mark", "is_checked", "lane")
     search_fields = ("code", "carrier", "title_en", "title_zh", "service", "source", "note_en")
     search_help_text = gettext_lazy("Carrier, service, title, source or rule number")
@@ -175,13 +180,13 @@ class CarrierContractAdmin(DatedAdmin):
 
     @display(description=gettext_lazy("Terms"), ordering="code")
     def name(self, row: CarrierContract) -> str:
-        """Say the title and the version."""
-        return f"{row.title} · {row.version}"
+        """Say the title."""
+        return row.title
 
     @display(description=gettext_lazy("Way"))
     def way(self, row: CarrierContract) -> str:
-        """Say from where and which way."""
-        return " · ".join(filter(None, [row.origins, row.get_lane_display()]))
+        """Say by which service, from where and which way."""
+        return " · ".join(filter(None, [row.service, row.origins, row.get_lane_display()]))
 
     @display(description=gettext_lazy("Shipped"), ordering="valid_from")
     def days(self, row: CarrierContract) -> str:
@@ -257,39 +262,56 @@ class CarrierContractAdmin(DatedAdmin):
         return TemplateResponse(request, "admin/claims/carriercontract/try.html", context)
 
 
+def _text(label: Any, **more: Any) -> forms.CharField:
+    """Return a field for a sum, that may be left empty unless told otherwise."""
+    return forms.CharField(
+        label=label, max_length=20, widget=UnfoldAdminTextInputWidget, **{"required": False} | more
+    )
+
+
 class TryForm(forms.Form):
     """A made-up loss; what is left empty is not known."""
 
     event = forms.ChoiceField(
         label=gettext_lazy("What happened"),
         choices=[(value, label) for value, label in Event.choices if value != Event.OTHER],
+        widget=UnfoldAdminSelectWidget,
+    )
+    shipped = forms.DateField(
+        label=gettext_lazy("Shipped on"),
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )
     currency = forms.RegexField(
-        r"^[A-Z]{3}$", label=gettext_lazy("Currency"), initial="USD", max_length=3
+        r"^[A-Z]{3}$",
+        label=gettext_lazy("Currency"),
+        initial="USD",
+        max_length=3,
+        widget=UnfoldAdminTextInputWidget,
     )
-    loss = forms.CharField(label=gettext_lazy("Loss, at the price paid"), max_length=20)
-    value = forms.CharField(
-        label=gettext_lazy("Worth of the whole parcel"), max_length=20, required=False
-    )
-    cost = forms.CharField(
-        label=gettext_lazy("Cost of the lost things"), max_length=20, required=False
-    )
-    weight = forms.CharField(
-        label=gettext_lazy("Weight in kilograms"), max_length=20, required=False
-    )
-    declared = forms.CharField(label=gettext_lazy("Declared value"), max_length=20, required=False)
-    insured = forms.CharField(label=gettext_lazy("Insured for"), max_length=20, required=False)
-    freight = forms.CharField(label=gettext_lazy("Freight we paid"), max_length=20, required=False)
-    shipped = forms.DateField(
-        label=gettext_lazy("Shipped on"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    loss = _text(gettext_lazy("Loss, at the price paid"), required=True)
+    value = _text(gettext_lazy("Worth of the whole parcel"))
+    cost = _text(gettext_lazy("Cost of the lost things"))
+    weight = _text(gettext_lazy("Weight in kilograms"))
+    declared = _text(gettext_lazy("Declared value"))
+    insured = _text(gettext_lazy("Insured for"))
+    freight = _text(gettext_lazy("Freight we paid"))
     parcels = forms.IntegerField(
-        label=gettext_lazy("Parcels hit"), min_value=1, max_value=1000, initial=1
+        label=gettext_lazy("Parcels hit"),
+        min_value=1,
+        max_value=1000,
+        initial=1,
+        widget=UnfoldAdminTextInputWidget,
     )
     late = forms.DecimalField(
-        label=gettext_lazy("Hours late"), min_value=0, max_value=10_000, required=False
+        label=gettext_lazy("Hours late"),
+        min_value=0,
+        max_value=10_000,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
     )
-    is_total = forms.BooleanField(label=gettext_lazy("All of it is gone"), required=False)
+    is_total = forms.BooleanField(
+        label=gettext_lazy("All of it is gone"), required=False, widget=UnfoldBooleanWidget
+    )
     goods = forms.MultipleChoiceField(
         label=gettext_lazy("Kind of goods"),
         choices=Goods.choices,
