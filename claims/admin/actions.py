@@ -27,6 +27,7 @@ from claims.services import (
     compensations,
     conversation,
     decisions,
+    declining,
     desk,
     reckoning,
     reopening,
@@ -125,7 +126,8 @@ def _propose(press: Press) -> str:
 
 def _second(press: Press) -> str:
     approval = verdict.live_approval(press.claim)
-    if approval is None or press.text("digest") != approval.digest:
+    is_no = declining.waiting(press.claim) is not None
+    if is_no or approval is None or press.text("digest") != approval.digest:
         raise decisions.ChangedSince
     decisions.second(claim=press.claim, approver=press.user, now=press.now)
     if press.claim.state == ClaimState.PENDING_APPROVAL:
@@ -134,6 +136,8 @@ def _second(press: Press) -> str:
 
 
 def _second_no(press: Press) -> str:
+    if declining.waiting(press.claim) is None:
+        raise decisions.ChangedSince
     decisions.second(claim=press.claim, approver=press.user, now=press.now)
     return _("Declined. The shopper has been told, and how to ask for another look.")
 
