@@ -166,6 +166,27 @@ class TestDecline:
         assert (claim.state, claim.decision_text) == (ClaimState.REJECTED, "This is wear.")
 
 
+class TestOneYesForAnother:
+    def test_a_second_yes_to_money_never_declines(self) -> None:
+        claim = paid()
+        reopening.ask(claim=claim, agent=agent(), fact="our_mistake", note="Wrong.", now=DECIDED)
+        reopening.agree(claim=claim, approver=approver(), now=DECIDED)
+        tighten("USD", 1)
+        decisions.reject(claim=claim, agent=agent(), code="worn", text="No.", now=DECIDED)
+        other = as_(approver())
+        shown = text(other, claim)
+        assert "Agree to decline" in shown
+        assert "Second this" not in shown
+
+        old = Approval.objects.get(claim=claim).digest
+        answer = press(other, claim, "second", digest=old)
+
+        assert answer.status_code == 422
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.PENDING_APPROVAL
+        assert Decline.objects.get(claim=claim).approved_at is None
+
+
 class TestReopen:
     def test_asks_a_second_person_once_money_was_paid(self) -> None:
         claim = paid()
@@ -218,6 +239,7 @@ class TestRules:
 
     def test_another_person_agrees_and_it_approves(self, rule: AutoApprovalRule) -> None:
         AutoApprovalRule.objects.filter(code="A1").update(valid_until=NOON.date())
+        assert rule.made_by is not None
         maker, manager = as_(rule.made_by), as_(role(RoleName.DUTY_MANAGER))
         assert maker.post(self.address(rule), {"action": "agree"}).status_code == 302
         assert self.claims(1_000)[0].state == ClaimState.UNDER_REVIEW

@@ -246,6 +246,7 @@ class TestAfterAnAppeal:
         tighten("USD", 1)
         claim = ClaimFactory.create(pending_approval=True)
         first = Approval.objects.get(claim=claim).reviewer
+        assert first is not None
         decisions.reject(claim=claim, agent=approver(), code="worn", text="No.", now=DECIDED)
         decisions.appeal(claim=claim, shopper=claim.shopper, text="Look again.", now=DECIDED)
         desk = agent()

@@ -126,7 +126,7 @@ class TestByRule:
 
     def test_scans_that_speak_against_it_go_to_a_person(self) -> None:
         claim = small()
-        Parcel.objects.filter(pk=claim.parcel_id).update(is_disputed=True)
+        Parcel.objects.filter(order=claim.order_id).update(is_disputed=True)
         claim.refresh_from_db()
 
         assert why(screened(claim))["rules"] == {"A1": ["tracking"]}
