@@ -30,7 +30,8 @@ from portal.pages.claim_faces import language
 from portal.pages.claim_guard import for_its_shopper
 from portal.pages.forms import MESSAGE_MAX, PageForm, posted
 
-_SUM = re.compile(r"(\d{1,9})(?:[.,](\d{1,3}))?")
+_SUM = re.compile(r"[^\d.,]{0,6}([0-9]{1,9})(?:[.,]([0-9]{1,3}))?[^\d.,]{0,6}")
+"""A plain number, with the currency before or after it if somebody likes to write it."""
 MONEY = (Wish.REFUND, Wish.PARTIAL_REFUND, Wish.FEE_REFUND)
 """Wishes for which a sum can be named."""
 
@@ -62,12 +63,11 @@ class CounterForm(PageForm):
     def clean_amount(self) -> int | None:
         """Read a sum in minor units, however it was written; None if none was named."""
         text = unicodedata.normalize("NFKC", str(self.cleaned_data["amount"]))
-        bare = "".join(c for c in text if c.isdigit() or c in ".,")
         if not text.strip():
             return None
-        found = _SUM.fullmatch(bare)
+        found = _SUM.fullmatch(text.strip())
         precision = get_currency_precision(self.currency)
-        if found is None or not bare.isascii() or len(found[2] or "") > precision:
+        if found is None or len(found[2] or "") > precision:
             raise forms.ValidationError(
                 _("Write the sum like this: %(example)s")
                 % {"example": Money(4250, self.currency).major}
@@ -110,7 +110,7 @@ def counter(request: HttpRequest, claim: Claim) -> HttpResponse:
             messages.success(request, _("We have it. A person looks at it and answers you."))
             return redirect("claim", claim.ref)
     elif request.method == "GET":
-        actions = claims.available_actions(claim=claim, role=Role.SHOPPER)
+        actions = claims.available_actions(claim=claim, role=Role.SHOPPER, now=now)
         if all(action.verb != "counter" for action in actions):
             messages.info(request, _("There is no offer to answer now."))
             return redirect("claim", claim.ref)

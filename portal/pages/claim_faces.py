@@ -267,7 +267,7 @@ def _offered(case: Case) -> dict[str, Any]:
 def _paying(case: Case) -> dict[str, Any]:
     claim = case.claim
     agreed = case.at("approve", "accept", "auto_approve") or claim.decided_at
-    leaves = add_working_days(agreed, 1) if agreed else None
+    leaves = claim.pay_by or (add_working_days(agreed, 1) if agreed else None)
     where = case.compensation.instrument if case.compensation else claim.order.payment_instrument
     return {
         "heading": _("We agree: %(sum)s comes back to you") % {"sum": case.sum},

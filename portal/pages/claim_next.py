@@ -40,6 +40,14 @@ _AT_HOME = (S.SUBMITTED, S.SCREENING, S.UNDER_REVIEW, S.PENDING_APPROVAL, S.APPE
 """States in which we promised a decision; the desk's own, shorter clocks are its own affair."""
 
 
+_LOOKED: Mapping[str, str | Promise] = {
+    **dict(LookedAt.choices),
+    LookedAt.PHOTOS: gettext_lazy("Your photos"),
+    LookedAt.STORY: gettext_lazy("What you wrote"),
+}
+"""What we looked at, as the shopper reads it."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """Something the shopper may do now, where, and until when."""
@@ -85,9 +93,8 @@ def refusal(case: Case) -> dict[str, Any]:
     policy = claim.policy
     zh = language().startswith("zh")
     words = (policy.text_zh if zh else policy.text_en) if policy else ""
-    known = dict(LookedAt.choices)
     return {
         "reason": DeclineCode(decline.code).label,
-        "looked_at": [known[word] for word in decline.looked_at if word in known],
+        "looked_at": [_LOOKED[word] for word in decline.looked_at if word in _LOOKED],
         "rule_words": words,
     }

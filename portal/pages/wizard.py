@@ -34,7 +34,7 @@ from portal.pages.forms import (
     WishForm,
     posted,
 )
-from portal.pages.wizard_reasons import AT_HAND, PHOTO_HEADINGS, answer
+from portal.pages.wizard_reasons import AT_HAND, PHOTO_HEADINGS, answer, shut
 from portal.pages.wizard_steps import BACK, DRAFT_DAYS, STEPS, Report
 
 Step = Callable[[HttpRequest, Report], HttpResponse]
@@ -180,7 +180,7 @@ def _what(request: HttpRequest, report: Report) -> HttpResponse:
         "what",
         form,
         open=[answer(option) for option in options if option.is_open],
-        shut=[option for option in options if not option.is_open],
+        shut=shut(options),
     )
 
 

@@ -23,7 +23,7 @@ from portal.pages import signin
 from portal.pages.claim_faces import language, said_day
 from portal.pages.claim_guard import private, to_sign_in
 from portal.pages.forms import ItemsForm, posted
-from portal.pages.wizard_reasons import WHOLE
+from portal.pages.wizard_reasons import WHOLE, shut
 from portal.pages.wizard_steps import STEPS
 from tracking.models import Order, Parcel
 
@@ -132,6 +132,7 @@ def _shut(
     context = {
         "parcel": parcel,
         "options": options,
+        "shut": shut(options),
         "claims": sent.order_by("-submitted_at"),
         "back": back,
         "back_label": back_label,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from claims.services.checks import ReasonOption
+from claims.services.checks import Alternative, ReasonOption
 from claims.states import ClaimReason as R
 
 HINTS: Mapping[str, str | Promise] = {
@@ -53,3 +53,24 @@ class Answer:
 def answer(option: ReasonOption) -> Answer:
     """Return an open reason as the page asks it."""
     return Answer(option.reason, option.label, HINTS.get(option.reason, ""), option.why)
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A reason that cannot be reported today: why, and what of its own there is to do instead."""
+
+    label: str
+    why: str
+    ways: list[Alternative]
+
+
+def shut(options: Iterable[ReasonOption]) -> tuple[list[Shut], list[Alternative]]:
+    """Return what is shut, and once for all of them whom else to ask."""
+    rows, others = [], {}
+    for option in options:
+        if option.is_open:
+            continue
+        own = [way for way in option.alternatives if way.kind not in {"carrier", "contact"}]
+        rows.append(Shut(option.label, option.why, own))
+        others |= {way.kind: way for way in option.alternatives if way not in own}
+    return rows, list(others.values())

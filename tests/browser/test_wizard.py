@@ -179,6 +179,7 @@ class Person:
     def shoot(self, slot: str, content: bytes) -> None:
         self.does("photo", TAP + SHOOT)
         button = self.page.locator(f"[data-ask={slot}] [data-shoot]")
+        expect(button.locator("..")).to_be_visible()
         button.set_input_files(file(f"IMG_{len(self.moves)}.jpg", content))
 
 

@@ -103,7 +103,7 @@ class TestFaces:
 
         client.get(url(claim))  # notes that the messages have been read
 
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(19):
             client.get(url(claim))
 
 
@@ -364,3 +364,129 @@ def test_a_parcel_of_two_units_shows_the_price_of_each(client: Client) -> None:
     signed_in(client, claim)
 
     assert "$24.00 each, what you paid" in text_of(client, claim)
+
+
+class TestWhatComesNext:
+    @pytest.mark.parametrize(
+        ("upto", "turn"),
+        [
+            ("in_review", "Ours, by Thu 5 Mar"),
+            ("needs_info", "Yours, by Mon 9 Mar"),
+            ("offered", "Yours, by Mon 9 Mar"),
+        ],
+    )
+    def test_says_whose_step_is_next_and_by_when(self, client, upto, turn):
+        claim = signed_in(client, ClaimFactory.create(**{upto: True}))
+
+        assert f"<dd>{turn}</dd>" in text_of(client, claim)
+
+    def test_says_so_when_we_are_late(self, client):
+        claim = ClaimFactory.create(in_review=True)
+        assert claim.decide_by is not None
+
+        with time_machine.travel(claim.decide_by + timedelta(days=1), tick=False):
+            signed_in(client, claim)
+            text = text_of(client, claim)
+
+        assert "<dd>Ours, and it is late</dd>" in text
+
+    @pytest.mark.parametrize(
+        "upto", ["in_review", "needs_info", "pending_approval", "offered", "approved", "rejected"]
+    )
+    def test_every_way_on_leads_where_the_claims_room_lets_it(self, client, upto):
+        claim = signed_in(client, ClaimFactory.create(**{upto: True}))
+        may = {row.verb for row in claims.available_actions(
+            claim=claim, role=Role.SHOPPER, now=LATER
+        )}  # fmt: skip
+
+        text = text_of(client, claim)
+
+        pages = ("answer", "appeal", "counter", "withdraw", "accept", "reopen")
+        shown = {verb for verb in pages if url(claim, f"claim-{verb}") in text}
+        assert shown == may & set(pages)
+        for verb in shown - {"accept", "reopen"}:
+            assert client.get(url(claim, f"claim-{verb}")).status_code == 200, verb
+
+
+class TestRefusal:
+    def test_gives_the_reason_the_rule_what_was_looked_at_and_the_last_day(self, client):
+        claim = signed_in(client, ClaimFactory.create(rejected=True))
+
+        text = text_of(client, claim)
+
+        assert "<dd>Wear or use after delivery</dd>" in text
+        assert "<dt>Rule 4.2</dt>" in text
+        for thing in ("What you wrote", "The order and its payment"):
+            assert f"<li>{thing}</li>" in text
+        assert "Another look is possible until" in text
+        assert "Wed 1 Apr" in text
+        assert "Decided by a person, not by a score." in text
+
+    def test_reads_in_chinese(self, client):
+        claim = signed_in(client, ClaimFactory.create(rejected=True))
+
+        text = client.get(url(claim), headers={"accept-language": "zh-hans"}).content.decode()
+
+        assert claim.policy.text_zh in text
+        assert claim.policy.text_en not in text
+
+
+class TestCounter:
+    def test_asks_for_another_sum(self, client, offered):
+        answer = client.post(
+            url(offered, "claim-counter"),
+            {"wish": "refund", "amount": "45.00", "text": "The lid broke as well."},
+        )
+
+        assert answer["Location"] == url(offered)
+        offered.refresh_from_db()
+        counter = offered.counters.get()
+        assert offered.state == ClaimState.UNDER_REVIEW
+        assert (counter.amount_minor, counter.wish) == (4_500, "refund")
+        assert Message.objects.get().body == "The lid broke as well."
+        assert "You asked for something else" in text_of(client, offered)
+
+    @pytest.mark.parametrize("written", ["45", "$45.00", "45,00", "US$ 45.0", "４５．００"])
+    def test_reads_a_sum_however_it_is_written(self, client, offered, written):
+        client.post(
+            url(offered, "claim-counter"), {"wish": "refund", "amount": written, "text": "More."}
+        )
+
+        assert offered.counters.get().amount_minor == 4_500
+
+    @pytest.mark.parametrize(
+        ("data", "sentence"),
+        [
+            ({"amount": "1e3"}, "Write the sum like this: 42.50"),
+            ({"amount": "45.005"}, "Write the sum like this: 42.50"),
+            ({"amount": "nothing"}, "Write the sum like this: 42.50"),
+            ({"amount": "30.00"}, "Name a sum above $30.00, up to the $55.00 paid for the order."),
+            ({"amount": "999999999"}, "Name a sum above $30.00"),
+            ({"wish": ""}, "Choose what would put it right"),
+            ({"wish": "a horse"}, "Choose one of the answers below"),
+            ({"text": " "}, "Tell us why in a sentence"),
+        ],
+    )
+    def test_a_mistake_answers_422_and_keeps_the_offer(self, client, offered, data, sentence):
+        whole = {"wish": "refund", "amount": "45", "text": "The lid broke."} | data
+
+        answer = client.post(url(offered, "claim-counter"), whole)
+
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+        offered.refresh_from_db()
+        assert offered.state == ClaimState.OFFERED
+        assert not offered.counters.exists()
+
+    def test_leads_back_where_there_is_no_offer(self, client):
+        claim = signed_in(client, ClaimFactory.create(in_review=True))
+
+        assert client.get(url(claim, "claim-counter"))["Location"] == url(claim)
+
+    def test_is_not_for_somebody_else(self, client, offered):
+        client.force_login(User.objects.create_user("someone@example.net"))
+
+        answer = client.post(url(offered, "claim-counter"), {"wish": "refund", "text": "Mine."})
+
+        assert answer.status_code == 403
+        assert not offered.counters.exists()

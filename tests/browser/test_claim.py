@@ -1,0 +1,172 @@
+"""A claim's page in every state: both languages, phone and desktop, and in hostile words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import time_machine
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
+from pytest_django.live_server_helper import LiveServer
+
+from claims.models import Claim
+from claims.services import conversation
+from claims.states import ClaimState
+from portal.lib.moves import Role
+from tests.browser.shots import session
+from tests.browser.watching import PHONE, Watched, watch
+from tests.conformance.data import present
+from tests.factories.claims import (
+    DECIDED,
+    ClaimFactory,
+    EvidenceFactory,
+    agent,
+    default_policies,
+    delivered_parcel,
+)
+from tests.portal.pages.hostile import bundles
+from tracking.models import OrderLine
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+LATER = DECIDED + timedelta(hours=1)
+WALKED = ("in_review", "needs_info", "offered", "approved", "rejected")
+"""How far the factory walks a claim through the services."""
+BORROWED = {
+    ClaimState.AWAITING_CARRIER: "in_review",
+    ClaimState.AWAITING_RETURN: "in_review",
+    ClaimState.COMPENSATING: "approved",
+    ClaimState.COMPENSATION_FAILED: "approved",
+    ClaimState.RESOLVED: "approved",
+    ClaimState.APPEALED: "rejected",
+    ClaimState.WITHDRAWN: "in_review",
+    ClaimState.EXPIRED: "needs_info",
+    ClaimState.CLOSED: "rejected",
+}
+"""States whose pages are seen with the facts of another one; only the state is set."""
+THEIR_WORDS = """() => { for (const one of document.querySelectorAll(".more p, .note, #why li"))
+  if (/This is wear|We are sorry|It can still/.test(one.textContent)) one.lang = "en"; }"""
+SHOTS = os.environ.get("WIZARD_SHOTS", "")
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    default_policies()
+    with time_machine.travel(LATER):
+        yield
+
+
+def window(
+    browser: Browser, server: LiveServer, claim: Claim, language: str, size: ViewportSize
+) -> BrowserContext:
+    context = browser.new_context(viewport=size)
+    context.set_default_timeout(15_000)
+    cookies = {"django_language": language, "sessionid": session(claim.shopper.email)}
+    context.add_cookies(
+        [{"name": name, "value": value, "url": server.url} for name, value in cookies.items()]
+    )
+    return context
+
+
+def keep(tab: Watched, name: str) -> None:
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        tab.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def claim_in(state: str) -> Claim:
+    """Return a claim in a state, with something to read in every part of its page."""
+    parcel = delivered_parcel()
+    OrderLine.objects.filter(order=parcel.order).update(title="青瓷茶壶")
+    walked = BORROWED[ClaimState(state)] if state in BORROWED else state
+    made: Claim = ClaimFactory.create(parcel=parcel, **{walked: True})
+    if state in BORROWED:
+        Claim.objects.filter(pk=made.pk).update(
+            state=state, answer_by=LATER + timedelta(days=5), due_at=LATER + timedelta(days=5)
+        )
+    Claim.objects.filter(pk=made.pk).update(story="把手掉了。", without_box="外箱已丢。")
+    made.requests.update(text="请补拍面单。")
+    made.refresh_from_db()
+    return made
+
+
+@pytest.mark.parametrize(("language", "size"), [("en", PHONE), ("zh-hans", DESKTOP)])
+def test_every_state_keeps_the_promises_of_a_page(
+    language: str,
+    size: ViewportSize,
+    live_server: LiveServer,
+    browser: Browser,
+    subtests: pytest.Subtests,
+) -> None:
+    # The last lowers the limit of one person, for every claim after it.
+    for state in (*WALKED, *BORROWED.keys(), "pending_approval"):
+        with subtests.test(state=state):
+            claim = claim_in(state)
+            context = window(browser, live_server, claim, language, size)
+            tab = watch(context, is_chinese=language != "en")
+            tab.page.goto(f"{live_server.url}/claims/{claim.ref}/")
+            for closed in tab.page.locator("details").all():
+                closed.evaluate("one => one.open = true")
+            keep(tab, f"claim-{state}.{language}.{size['width']}")
+            # What the desk wrote stays in its own language.
+            tab.page.evaluate(THEIR_WORDS)
+            tab.look(f"{state}, {language}", asks_axe=language == "en")
+            context.close()
+
+
+def test_an_offer_is_answered_with_something_else(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    claim = ClaimFactory.create(offered=True)
+    context = window(browser, live_server, claim, "en", PHONE)
+    tab = watch(context)
+    page = tab.page
+    page.goto(f"{live_server.url}/claims/{claim.ref}/")
+
+    page.click("#counter")
+    tab.look("something else")
+    keep(tab, "counter.en.390")
+    page.check("#id_wish_refund")
+    page.fill("#id_amount", "$45.00")
+    page.fill("#id_text", "The lid broke as well.")
+    page.click(".btn-go")
+
+    expect(page.locator("h1")).to_have_text("We are checking your report")
+    claim.refresh_from_db()
+    assert claim.state == ClaimState.UNDER_REVIEW
+    assert claim.counters.get().amount_minor == 4_500
+    tab.look("counter sent")
+    context.close()
+
+
+def test_hostile_words_do_nothing_but_stand_there(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    present()
+    claim = ClaimFactory.create(in_review=True)
+    for text in bundles(at_most=4_000):
+        conversation.write(
+            claim=claim, author=agent(), role=Role.AGENT, body=text, send_key=uuid4(), now=LATER
+        )
+    EvidenceFactory.create(claim=claim, name="<img src=x onerror=alert(1)>.jpg")
+    context = window(browser, live_server, claim, "en", PHONE)
+    tab = watch(context)
+    asked: list[str] = []
+    tab.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    strangers: list[str] = []
+    tab.page.on(
+        "request",
+        lambda one: strangers.append(one.url) if not one.url.startswith(live_server.url) else None,
+    )
+
+    tab.page.goto(f"{live_server.url}/claims/{claim.ref}/")
+    tab.look("hostile words")
+
+    assert (asked, strangers) == ([], [])
+    expect(tab.page.locator(".letters li")).to_have_count(3)
+    context.close()
