@@ -8,6 +8,7 @@ from datetime import date, datetime, tzinfo
 
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -276,7 +277,7 @@ class _Ways:
                 )
             )
         if standing == Standing.OVER:
-            found += self._appeals()
+            found += self._appeals
         if self.parcel is not None and reason in _CARRIERS_TO_ANSWER:
             found.append(self._carrier(self.parcel))
         if standing in {Standing.OVER, Standing.SHUT}:
@@ -290,6 +291,7 @@ class _Ways:
             )
         return found
 
+    @cached_property
     def _appeals(self) -> list[Alternative]:
         """Return earlier claims about this that another person may still look at."""
         refs = Claim.objects.filter(

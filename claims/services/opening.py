@@ -206,16 +206,17 @@ def let_go(*, anomaly_id: int, now: datetime) -> Claim | None:
     """
     Take back, without a word, a claim that we opened and nobody has sent: the parcel was found.
 
-    It stays where another trouble still says that the parcel is lost. Return it, or None.
+    It stays where another trouble still says that the parcel is lost, and where the shopper has
+    made it a report of something else. Return it, or None.
     """
     claim = Claim.objects.filter(
-        anomaly=anomaly_id, channel=Channel.SYSTEM, state=ClaimState.DRAFT
+        anomaly=anomaly_id, channel=Channel.SYSTEM, state=ClaimState.DRAFT, reason=R.LOST
     ).first()
     if claim is None:
         return None
     steps.lock(claim)
     still = Anomaly.objects.filter(parcel=claim.parcel_id, kind__in=LOST, cleared_at=None)
-    if claim.state != ClaimState.DRAFT or still.exists():
+    if (claim.state, claim.reason) != (ClaimState.DRAFT, R.LOST) or still.exists():
         return None
     return steps.take(
         claim, "withdraw", now=now, due_at=now + rules.REOPEN_WITHIN, role=Role.SYSTEM,

@@ -246,6 +246,15 @@ class TestLetGo:
         claim.refresh_from_db()
         assert claim.state == ClaimState.SUBMITTED
 
+    def test_leaves_what_the_shopper_made_of_it(self) -> None:
+        claim = opened(silent())
+        claims.tell(claim=claim, reason="delayed", now=NOON)
+        Anomaly.objects.update(cleared_at=NOON)
+
+        assert opening.let_go(anomaly_id=claim.anomaly_id or 0, now=NOON) is None
+        claim.refresh_from_db()
+        assert (claim.state, claim.reason) == (ClaimState.DRAFT, "delayed")
+
     def test_waits_while_another_trouble_says_it_is_lost(self) -> None:
         parcel = silent()
         claim = opened(parcel)
