@@ -29,6 +29,8 @@ def take_up(apps, schema_editor):
             apps.get_model("claims", "ExchangeRate").objects.filter(
                 base=base, quote=quote, on=on
             ).delete()
+    # Check what refers to the rows now: PostgreSQL alters no table while checks are pending.
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class Migration(migrations.Migration):
