@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from claims.admin import queue, words
+from claims.admin import queue, standing, words
 from claims.models import Claim, Compensation
 from claims.states import WITH_STAFF, ClaimState, CompensationState
 from notifications.models import Endpoint, WhyOff
@@ -90,6 +90,13 @@ def _claims(now: Any) -> list[Tile]:
         _tile(_("Overdue"), found["late"], "claims_claim", "due=late", tone="bad"),
         _tile(_("Due today"), found["today"], "claims_claim", "due=today", tone="warn"),
         _tile(_("Waiting for a second person"), found["second"], "claims_claim", "queue=second"),
+        _tile(
+            _("Somebody was told"),
+            _capped(Claim.objects.open().filter(standing.escalated())),
+            "claims_claim",
+            "queue=open&clock=escalated",
+            tone="bad",
+        ),
     ]
 
 
@@ -168,6 +175,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Payments"), "payments", "claims.compensation", ""),
                 (_("Books"), "account_balance", "claims.posting", ""),
                 (_("Photos"), "photo_library", "claims.evidence", ""),
+                (_("Escalations"), "campaign", "claims.escalation", ""),
+                (_("Pace of the desk"), "speed", "claims.pacereport", ""),
             ),
         ),
         (
@@ -204,6 +213,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Set-aside windows"), "event_busy", "claims.filingoverride", ""),
                 (_("Thresholds"), "timer", "tracking.threshold", ""),
                 (_("Approval limits"), "speed", "claims.approvallimit", ""),
+                (_("Service levels"), "schedule", "claims.servicelevel", ""),
+                (_("Severity limits"), "priority_high", "claims.severitylimit", ""),
                 (_("Automatic approvals"), "power_settings_new", "claims.autoswitch", ""),
                 (_("Automatic rules"), "rule", "claims.autoapprovalrule", ""),
                 (_("Automatic budgets"), "account_balance_wallet", "claims.autobudget", ""),
