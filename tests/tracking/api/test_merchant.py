@@ -379,6 +379,8 @@ class TestDocs:
             "/api/v1/orders/{number}/anomalies/",
             "/api/v1/orders/{number}/anomalies/{kind}/clear/",
             "/api/v1/parcels/{number}/",
+            "/api/v1/claims/",
+            "/api/v1/claims/{ref}/",
             "/api/v1/webhooks/",
             "/api/v1/webhooks/{endpoint}/",
             "/api/v1/webhooks/{endpoint}/rotate/",
