@@ -32,7 +32,7 @@ class CannedReplyAdmin(ModelAdmin):
     @display(description=gettext_lazy("As a shopper would read it"))
     def preview(self, row: CannedReply) -> str:
         """Show both languages with the facts of an invented claim."""
-        if row.pk is None:
+        if not row.pk:
             return _("Save it first.")
         return format_html(
             '<p lang="en" class="whitespace-pre-wrap">{}</p><hr>'

@@ -87,7 +87,9 @@ def panel(claim: Claim) -> dict[str, Any] | None:
             for one in rating.signals
         ],
         "linked_href": reverse("admin:claims_linked_accounts", args=[claim.ref]),
-        "weigh_href": f"{reverse('admin:claims_weighing_add')}?parcel={claim.parcel_id}",
+        "weigh_href": f"{reverse('admin:claims_weighing_add')}?parcel={claim.parcel_id}"
+        if claim.parcel_id
+        else "",
     }
 
 

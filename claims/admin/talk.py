@@ -22,7 +22,7 @@ from unfold.decorators import action, display
 from claims import mail
 from claims.admin import queue
 from claims.admin.readonly import ReadOnlyAdmin
-from claims.models import Claim, InboundMail
+from claims.models import Claim, InboundMail, Message
 from claims.models.message import MailState
 from claims.services import canning, conversation, inbound, reply_lines
 from claims.services.refusals import Refusal
@@ -82,7 +82,8 @@ class UnreadFilter(admin.SimpleListFilter):
         """Keep claims with something new."""
         if self.value() != "yes":
             return queryset
-        return conversation.with_unread(queryset).filter(has_unread=True)
+        new = Message.objects.filter(role=Role.SHOPPER, read_at=None)
+        return queryset.filter(pk__in=new.values("claim_id"))
 
 
 class MailFilter(admin.SimpleListFilter):

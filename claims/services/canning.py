@@ -38,8 +38,8 @@ def facts_of(claim: Claim) -> dict[str, str]:
                 for line in claim.lines.select_related("order_line").order_by("pk")
             ),
             "reason": str(claim.get_reason_display()),
-            "carrier": claim.parcel.carrier.name,
-            "number": claim.parcel.number,
+            "carrier": claim.parcel.carrier.name if claim.parcel else "",
+            "number": claim.parcel.number if claim.parcel else "",
             "claimed": Money(claim.claimed_minor, claim.currency).say(code),
             "approved": Money(claim.approved_minor, claim.currency).say(code)
             if claim.approved_minor

@@ -6,19 +6,19 @@ import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
 
-from claims import marks, risk
+from claims import marks, photo_signals, risk
 from claims.models import Claim, ClaimLine, Evidence, Forwarder, Mark, Weighing
 from claims.risk import Signal
 from claims.services import lookalikes
 from claims.states import ClaimState, DeclineCode
-from tracking.models import Order, ProofOfDelivery, Sighting
+from tracking.models import Order, Parcel, ProofOfDelivery, Sighting
 from tracking.states import Handed, ParcelStatus, Reason
 
 YEAR = 365
@@ -89,7 +89,7 @@ def _claims_of(claim: Claim, now: datetime) -> list[dict[str, Any]]:
         .values("pk", "submitted_at", "state", "decision_code", "order_id", "claimed_minor",
                 "currency")
     )  # fmt: skip
-    return list(rows[:MOST])
+    return [dict(row) for row in rows[:MOST]]
 
 
 def _orders_of(claim: Claim, now: datetime) -> list[Order]:
@@ -215,11 +215,12 @@ def _others(
         .order_by("-submitted_at")
         .values_list("shopper_id", "ref", "submitted_at", "state", "decision_code")[:MOST]
     )
-    linked, neighbours = [], []
+    linked: list[tuple[str, bool]] = []
+    neighbours: list[tuple[str, datetime]] = []
     for shopper_id, ref, sent, state, code in rows:
         if shoppers[shopper_id] - {"address"}:
             linked.append((ref, _was_declined(code, state)))
-        if "address" in shoppers[shopper_id]:
+        if "address" in shoppers[shopper_id] and sent is not None:
             neighbours.append((ref, sent))
     return linked, neighbours
 
@@ -271,7 +272,8 @@ def _products(claim: Claim, windows: Iterable[int], at: datetime) -> dict[int, i
     )
     sent = defaultdict(list)
     for sku, _claim, moment in rows:
-        sent[sku].append(moment)
+        if moment is not None:
+            sent[sku].append(moment)
     per = [_by_days(windows, moments, at) for moments in sent.values()]
     return {days: max((one[days] for one in per), default=0) for days in windows}
 
@@ -299,30 +301,24 @@ def _photos(claim: Claim) -> dict[str, Any]:
         "photos_rejected": _refs(rejected),
         "photos_other": _refs(other),
         "photos_own": _refs(own),
-        "photos_early": sum(_is_early(row, claim) for row in rows),
-        "photos_edited": sum(_is_edited(row) for row in rows),
+        "photos_early": sum(_says(row, claim, EARLY) for row in rows),
+        "photos_edited": sum(_says(row, claim, EDITED) for row in rows),
     }
 
 
-def _is_early(row: Evidence, claim: Claim) -> bool:
-    """Test whether a photo says it was taken before the order or the delivery; a day is slack."""
-    told = str(row.signals.get("taken_at", ""))[:10]
-    try:
-        taken = date.fromisoformat(told)
-    except ValueError:
-        return False
-    since = claim.order.placed_at
-    if claim.reason in INSIDE and claim.parcel.delivered_at:
-        since = claim.parcel.delivered_at
-    return taken < (since - timedelta(days=1)).date()
+EARLY = frozenset({"before_order", "before_delivery", "after_received"})
+EDITED = frozenset({"edited", "generated"})
 
 
-EDITORS = ("photoshop", "gimp", "affinity", "pixelmator", "midjourney", "dall", "firefly")
-
-
-def _is_edited(row: Evidence) -> bool:
-    software = str(row.signals.get("software", "")).lower()
-    return any(name in software for name in EDITORS)
+def _says(row: Evidence, claim: Claim, codes: frozenset[str]) -> bool:
+    """Test whether a photo's own file says one of these against the report."""
+    # A photo of a box that never came, or of a delay, may be older than any delivery.
+    parcel = claim.parcel if claim.reason in INSIDE else None
+    delivered = parcel.delivered_at if parcel is not None else None
+    found = photo_signals.signals_of(
+        row.signals, claim.order.placed_at, delivered, received=row.received_at
+    )
+    return any(one.code in codes for one in found)
 
 
 # --- Against the journey ----------------------------------------------------------
@@ -335,9 +331,11 @@ def _contradictions(
     asked = {rule.signal for rule in rules}
     found: dict[str, Mapping[str, Any]] = {}
     parcel = claim.parcel
+    if parcel is None:  # never sent, so no journey speaks
+        return found
     delivered = parcel.delivered_at
     if Signal.LOST_DELIVERED in asked and claim.reason in NOT_COME and delivered:
-        proof = _proof(claim)
+        proof = _proof(parcel)
         if proof and not parcel.is_disputed:
             found[Signal.LOST_DELIVERED] = {"delivered_at": delivered.isoformat(), "proof": proof}
     if claim.reason not in INSIDE:
@@ -375,9 +373,8 @@ _GOING_BACK = (ParcelStatus.RETURNING, ParcelStatus.RETURNED, ParcelStatus.EXCEP
                ParcelStatus.ATTEMPT_FAILED)  # fmt: skip
 
 
-def _proof(claim: Claim) -> str:
+def _proof(parcel: Parcel) -> str:
     """Return what proves that the parcel reached the shopper, or nothing."""
-    parcel = claim.parcel
     if parcel.handed in {Handed.PROXY, Handed.LOCKER, Handed.NEIGHBOUR, Handed.SAFE_PLACE}:
         return ""
     if ProofOfDelivery.objects.filter(parcel=parcel, kind="signature", state="kept").exists():

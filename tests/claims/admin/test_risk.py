@@ -14,7 +14,8 @@ from claims.services import risking
 from portal.accounts import roles
 from portal.accounts.models import User
 from portal.accounts.roles import RoleName
-from tests.factories.claims import NOON, REVIEWED, ClaimFactory, EvidenceFactory, agent
+from tests.factories.claims import REVIEWED, ClaimFactory, EvidenceFactory, agent, delivered_parcel
+from tests.factories.tracking import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -200,9 +201,10 @@ class TestAgentSignal:
 
 class TestWeighing:
     def test_is_written_down_once_and_rates_again(self) -> None:
-        claim = ClaimFactory.create(in_review=True)
+        delivered = delivered_parcel()
+        claim = ClaimFactory.create(in_review=True, parcel=delivered)
         Claim.objects.filter(pk=claim.pk).update(reason="missing_item")
-        Weighing.objects.create(parcel=claim.parcel, by="packed", grams=900, told_at=NOON)
+        Weighing.objects.create(parcel=delivered, by="packed", grams=900, told_at=NOON)
 
         response = _client(RoleName.AGENT).post(
             reverse("admin:claims_weighing_add"),

@@ -7,19 +7,19 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from django.db.models import QuerySet
 
 from claims.models import Claim, Forwarder, Mark, RiskRating, Weighing
 from claims.services import declining, risking
 from claims.states import ClaimState
 from tests.factories.claims import (
-    NOON,
     REVIEWED,
     ClaimFactory,
     EvidenceFactory,
     agent,
     delivered_parcel,
 )
-from tests.factories.tracking import OrderFactory
+from tests.factories.tracking import NOON, OrderFactory
 from tracking.models import Parcel, Sighting
 from tracking.states import Handed, ParcelStatus, Reason
 
@@ -35,6 +35,10 @@ def _claim(email: str = "one@example.org", **order: Any) -> Claim:
     }
     parcel = delivered_parcel(email=email, **(place | order))
     return ClaimFactory.create(in_review=True, parcel=parcel)
+
+
+def _parcel(claim: Claim) -> QuerySet[Parcel]:
+    return Parcel.objects.filter(pk=claim.parcel_id or 0)
 
 
 def _decline(claim: Claim, code: str) -> None:
@@ -216,7 +220,7 @@ class TestJourney:
     ) -> None:
         claim = _claim()
         Claim.objects.filter(pk=claim.pk).update(reason="lost")
-        Parcel.objects.filter(pk=claim.parcel_id).update(handed=handed, signed_by=signed)
+        _parcel(claim).update(handed=handed, signed_by=signed)
         claim = Claim.objects.get(pk=claim.pk)
 
         assert ("lost_delivered" in _codes(claim)) is is_found
@@ -224,19 +228,19 @@ class TestJourney:
     def test_does_not_believe_a_delivery_in_dispute(self) -> None:
         claim = _claim()
         Claim.objects.filter(pk=claim.pk).update(reason="lost")
-        Parcel.objects.filter(pk=claim.parcel_id).update(signed_by="N. Li", is_disputed=True)
+        _parcel(claim).update(signed_by="N. Li", is_disputed=True)
 
         assert _codes(Claim.objects.get(pk=claim.pk)) == {}
 
     def test_sees_contents_reported_before_delivery(self) -> None:
         claim = _claim()
-        Parcel.objects.filter(pk=claim.parcel_id).update(delivered_at=REVIEWED + timedelta(days=1))
+        _parcel(claim).update(delivered_at=REVIEWED + timedelta(days=1))
 
         assert list(_codes(Claim.objects.get(pk=claim.pk))) == ["damaged_early"]
 
     def test_lets_a_carriers_own_word_of_damage_stand(self) -> None:
         claim = _claim()
-        Parcel.objects.filter(pk=claim.parcel_id).update(
+        _parcel(claim).update(
             delivered_at=None, status=ParcelStatus.EXCEPTION, reason=Reason.DAMAGED
         )
 
@@ -244,9 +248,9 @@ class TestJourney:
 
     def test_sets_a_refusal_against_a_report_about_the_contents(self) -> None:
         claim = _claim()
-        Parcel.objects.filter(pk=claim.parcel_id).update(status=ParcelStatus.RETURNING)
+        _parcel(claim).update(status=ParcelStatus.RETURNING)
         Sighting.objects.create(
-            parcel=claim.parcel, fingerprint=b"1" * 16, occurred_at=NOON,
+            parcel=_parcel(claim).get(), fingerprint=b"1" * 16, occurred_at=NOON,
             status=ParcelStatus.EXCEPTION, reason=Reason.REFUSED, received_at=NOON,
         )  # fmt: skip
 
@@ -260,9 +264,11 @@ class TestJourney:
     ) -> None:
         claim = _claim()
         Claim.objects.filter(pk=claim.pk).update(reason="missing_item")
-        Weighing.objects.create(parcel=claim.parcel, by="packed", grams=1_500, told_at=NOON)
+        Weighing.objects.create(parcel=_parcel(claim).get(), by="packed", grams=1_500, told_at=NOON)
         if carried:
-            Weighing.objects.create(parcel=claim.parcel, by="carrier", grams=carried, told_at=NOON)
+            Weighing.objects.create(
+                parcel=_parcel(claim).get(), by="carrier", grams=carried, told_at=NOON
+            )
 
         assert ("missing_weight" in _codes(Claim.objects.get(pk=claim.pk))) is is_found
 

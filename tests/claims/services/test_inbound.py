@@ -16,6 +16,8 @@ from claims.models import Claim, Evidence, InboundMail, Message
 from claims.services import conversation, inbound, reply_lines
 from claims.services.refusals import NotAllowed
 from claims.states import ClaimState
+from notifications.channels import email
+from notifications.channels.base import Rendered
 from notifications.models import Letter
 from portal.accounts.models import User
 from tests.claims.pictures import picture
@@ -124,6 +126,15 @@ class TestAddress:
         assert reply_lines.reply_to({"order": "PH-1"}) == ""
         settings.INBOUND_DOMAIN = ""
         assert reply_lines.reply_to({"claim_id": claim.pk}) == ""
+
+    def test_goes_out_with_the_letter(self, claim: Claim, mailoutbox: list[Any]) -> None:
+        for facts in ({"claim_id": claim.pk}, {"order": "PH-1"}):
+            letter = Letter(
+                facts=facts, address="lin@example.org", message_id="<a@x>", language="en"
+            )
+            email.send(letter, Rendered(subject="Your claim", text="Words", html="<p>Words</p>"))
+
+        assert [mail.reply_to for mail in mailoutbox] == [[reply_lines.address_of(claim)], []]
 
 
 class TestThread:
