@@ -354,8 +354,9 @@ def told(
             f"| {kind} | {change} | {sum(one.is_found for one in rows)} of {len(rows)} | {missed} |"
         )
     recall, before = _share(judged, "is_found"), _share(tuned, "is_found")
-    negatives = [*judged, *others]
+    negatives = [*judged, *tuned, *small]
     false = _share(negatives, "is_false")
+    print_of = _share(others, "is_false")
     times = sorted(one.ms for one in (*judged, *tuned, *others))
     middle, late = times[len(times) // 2], times[int(len(times) * 0.95)]
     by_kind = ", ".join(
@@ -374,8 +375,10 @@ def told(
         _met("**recall**", recall >= GOAL_RECALL, f"{recall:.1%}", "at least 95%")
         + f" of {len(judged)} copies ({by_kind}); {before:.1%} on the photos tuned on.",
         _met("**false flags**", false <= GOAL_FALSE, f"{false:.2%}", "at most 1%")
-        + f" of {len(negatives)} look-ups flagged a photo that does not show the same"
-        + (f" ({'; '.join(wrong[:8])})." if wrong else "."),
+        + f" of {len(negatives)} look-ups of photos flagged one that does not show the same"
+        + (f" ({'; '.join(wrong[:8])})." if wrong else ".")
+        + f" Of the {len(others)} drawn boxes {print_of:.0%} were called like another: one print on"
+        " both, which a person has to tell apart.",
         _met("**look-up**", late < GOAL_MS, f"{late:.1f} ms p95", "under 50 ms")
         + f", {middle:.1f} ms median, {times[-1]:.1f} ms at worst, statement and comparison"
         f" together, beside whatever else the machine did; {cpu_ms:.1f} ms of processor time, ours"

@@ -15,10 +15,13 @@ VERSION = 1
 """Which way of finding details; raise it, and the sweep looks at every photo again."""
 CLOSE = 16
 """A detail that shares 16 bits with another and differs in at most so many points to its photo."""
-CANDIDATES = 12
+CANDIDATES = 10
 """The photos most pointed to are compared detail by detail."""
-ENOUGH = 60
-"""The weight of agreeing details from which two photos are called alike; see docs/photos.md."""
+ENOUGH, AGREEING = 80, 0.35
+"""
+From which weight of agreeing details two photos are called alike, and from which share of the
+details where both pictures are; see docs/photos.md.
+"""
 SAME, COMMON = 10, 8
 """
 A detail that so many other photos hold, within so many bits, says nothing: it is the print on the
@@ -133,7 +136,8 @@ def _judged(mine: _Photo, others: Sequence[_Photo]) -> list[_Like]:
             and distance <= WHOLE
             and _apart(mine.dhash, other.dhash) <= WHOLE
         )
-        if is_same or is_whole or how.weight >= ENOUGH:
+        is_near = how.weight >= ENOUGH and how.agreeing >= AGREEING
+        if is_same or is_whole or is_near:
             likes.append(_Like(other.pk, is_same, 0 if is_same else distance, is_whole, how))
     likes.sort(
         key=lambda one: (not one.is_same_file, -one.likeness.weight, one.distance, one.other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 DETAIL = struct.Struct(">qHHBB")
@@ -48,9 +48,13 @@ class Likeness(NamedTuple):
     """Degrees from one to the other, to the nearest right angle."""
     share: float
     """How large one picture's details are in the other; 1 is the same size."""
+    agreeing: float
+    """The share of places with a detail, where both pictures are, that agree."""
+    points: Mapping[int, int]
+    """Which of my details agree, by their number, and what each adds to the weight."""
 
 
-NOTHING = Likeness(0, 0, is_mirrored=False, turn=0, share=1.0)
+NOTHING = Likeness(0, 0, is_mirrored=False, turn=0, share=1.0, agreeing=0.0, points={})
 
 
 def unpacked(packed: bytes | memoryview) -> list[Detail]:
@@ -113,17 +117,21 @@ def _best(mine: Sequence[Detail], other: Sequence[Detail], *, is_mirrored: bool)
     leads = [pair for pair in pairs[:TRIES] if pair.apart <= LEADS]
     if len(pairs) < 2 or not leads:
         return NOTHING
-    weight, count, lead = max(_agreeing(lead, pairs) for lead in leads)
+    weight, count, lead = max(_agreeing(lead, pairs)[:3] for lead in leads)
+    points = _agreeing(lead, pairs)[3]
     quarter = round(lead.turn / (math.pi / 2)) % 4 * 90
-    return Likeness(weight, count, is_mirrored, quarter, lead.scale)
+    both = _places_in_both(lead, mine, other) if count > 1 else count
+    return Likeness(
+        weight, count, is_mirrored, quarter, lead.scale, min(1.0, count / max(1, both)), points
+    )
 
 
-def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair]:
+def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair, dict[int, int]]:
     """Weigh the pairs that lie as they must if the leading pair is right, each place once."""
     _, _, _, turn, scale, from_x, from_y, to_x, to_y = lead
     right, down = scale * math.cos(turn), scale * math.sin(turn)
     least, most = scale / _SCALE, scale * _SCALE
-    used: set[int] = set()
+    used: dict[int, int] = {}
     met: set[int] = set()
     places: list[tuple[float, float]] = []
     weight = 0
@@ -139,8 +147,43 @@ def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair]:
             continue
         if any(abs(its_x - p) + abs(its_y - q) < _SAME_PLACE for p, q in places):
             continue
-        used.add(m)
+        used[m] = WEIGHT - apart
         met.add(o)
         places.append((its_x, its_y))
         weight += WEIGHT - apart
-    return weight, len(places), lead
+    return weight, len(places), lead, used
+
+
+def _places_in_both(lead: _Pair, mine: Sequence[Detail], other: Sequence[Detail]) -> int:
+    """Count the places of my details that lie inside the other picture, or the fewer of both."""
+    right, down = lead.scale * math.cos(lead.turn), lead.scale * math.sin(lead.turn)
+    lands = [
+        (
+            lead.to_x + right * (one.x - lead.x) - down * (one.y - lead.y),
+            lead.to_y + down * (one.x - lead.x) + right * (one.y - lead.y),
+        )
+        for one in mine
+    ]
+    theirs = [(one.x, one.y) for one in other]
+    inside = _apart(_within(lands, theirs))
+    covered = _apart(_within(theirs, lands))
+    return min(inside, covered)
+
+
+_Place = tuple[float, float]
+
+
+def _within(places: Sequence[_Place], others: Sequence[_Place]) -> list[_Place]:
+    """Return the places in the rectangle that the others span."""
+    left, right = min(x for x, _ in others) - _OFF, max(x for x, _ in others) + _OFF
+    top, bottom = min(y for _, y in others) - _OFF, max(y for _, y in others) + _OFF
+    return [(x, y) for x, y in places if left <= x <= right and top <= y <= bottom]
+
+
+def _apart(places: Sequence[_Place]) -> int:
+    """Count places, those nearly the same once."""
+    kept: list[_Place] = []
+    for x, y in places:
+        if all(abs(x - p) + abs(y - q) >= _SAME_PLACE for p, q in kept):
+            kept.append((x, y))
+    return len(kept)

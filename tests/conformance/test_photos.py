@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from PIL import Image, ImageChops, ImageStat
 
 from claims.services import evidence
 from portal.lib import images
+from tests.claims.pictures import draft
 
 DATA = Path(settings.CONFORMANCE_DATA)
 TAKEN = {"JPEG", "MPO", "PNG", "WEBP", "HEIF"}
@@ -129,3 +131,26 @@ class TestOrientation:
             )
             assert ImageStat.Stat(ImageChops.difference(one, other)).mean[0] < 6
         assert (upright.dhash ^ turned.dhash).bit_count() <= 6
+
+
+@pytest.mark.django_db
+class TestDoor:
+    def test_takes_or_refuses_every_hostile_file_with_a_sentence(
+        self, client: Client, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.MEDIA_ROOT = tmp_path
+        settings.PHOTO_MAX_PER_CLAIM = settings.PHOTO_MAX_PER_HOUR = 1000
+        claim = draft()
+        client.force_login(claim.shopper)
+
+        for number, path in enumerate(sorted((DATA / "bad_images").rglob("*"))):
+            if not path.is_file():
+                continue
+            with path.open("rb") as file:
+                form = {"file": file, "kind": "item", "upload_key": f"k{number}"}
+                answer = client.post(f"/claims/{claim.ref}/photos/", form)
+
+            assert answer.status_code in {201, 413, 422}, path.name
+            assert answer.json()["sentence"].endswith((".", "MB", "KB", "bytes")), path.name
+            is_ours = images.sniff(path.read_bytes()[:4096]) in images.KINDS
+            assert (answer.status_code == 201) is is_ours, path.name
