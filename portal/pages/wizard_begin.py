@@ -189,7 +189,7 @@ def elsewhere(order: Order, parcel: Parcel | None) -> list[dict[str, Any]]:
     """List what the order's other parcels hold: seen here, reported there."""
     others = (
         Parcel.objects.filter(order=order, is_current=True)
-        .exclude(pk=parcel.pk if parcel else None)
+        .exclude(pk=parcel.pk if parcel else 0)
         .prefetch_related("lines__order_line")
         .order_by("position")
     )

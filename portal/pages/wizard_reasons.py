@@ -66,7 +66,8 @@ class Shut:
 
 def shut(options: Iterable[ReasonOption]) -> tuple[list[Shut], list[Alternative]]:
     """Return what is shut, and once for all of them whom else to ask."""
-    rows, others = [], {}
+    rows: list[Shut] = []
+    others: dict[str, Alternative] = {}
     for option in options:
         if option.is_open:
             continue

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import cast
 from urllib.parse import urlencode
 
-import qrcode
+import qrcode  # type: ignore[import-untyped]
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

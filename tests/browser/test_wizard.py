@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -184,7 +184,7 @@ class Person:
 
 
 def test_a_damaged_claim_with_four_photos_takes_at_most_ninety_seconds(
-    live_server: LiveServer, browser: Browser, record_property: pytest.RecordProperty
+    live_server: LiveServer, browser: Browser, record_property: Callable[[str, object], None]
 ) -> None:
     parcel = WRONGS["damaged"](timezone.now())
     assert isinstance(parcel, Parcel)

@@ -289,6 +289,7 @@ class TestWithdraw:
 
         answer = client.post(url(claim, "claim-withdraw"))
 
+        assert claim.parcel is not None
         assert answer["Location"] == reverse("track", args=[claim.parcel.token])
         claim.refresh_from_db()
         assert claim.state == ClaimState.WITHDRAWN
@@ -427,6 +428,7 @@ class TestRefusal:
 
         text = client.get(url(claim), headers={"accept-language": "zh-hans"}).content.decode()
 
+        assert claim.policy is not None
         assert claim.policy.text_zh in text
         assert claim.policy.text_en not in text
 

@@ -210,6 +210,7 @@ def test_in_another_look_and_a_counter_offer(client: Client) -> None:
 def test_in_the_names_of_things_people_and_places(client: Client) -> None:
     titles = [title[:200] for title in bundles(at_most=200)]
     claim = ClaimFactory.create()
+    assert claim.parcel is not None
     for title in titles:
         line = OrderLineFactory.create(order=claim.order, title=title, variant=title, quantity=1)
         ParcelLine.objects.create(parcel=claim.parcel, order_line=line, quantity=1)

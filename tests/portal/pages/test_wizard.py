@@ -21,7 +21,7 @@ from notifications.models import Letter
 from portal.accounts.models import User
 from tests.factories.claims import ClaimFactory, delivered_parcel, fill
 from tests.factories.tracking import NOON, OrderLineFactory, ParcelFactory
-from tests.portal.pages.wrongs import WRONGS, answers, order_of, picture, wanted, way_in
+from tests.portal.pages.wrongs import WRONGS, answers, order_of, parcel_for, picture, wanted, way_in
 from tracking.models import Anomaly, Parcel, ParcelLine
 
 pytestmark = pytest.mark.django_db
@@ -492,7 +492,7 @@ class TestWhatWeNoticed:
         ],
     )
     def test_is_filled_in_beforehand(self, client, kind, reason):
-        parcel = WRONGS[reason](NOON)
+        parcel = parcel_for(reason, NOON)
         Anomaly.objects.create(parcel=parcel, kind=kind, opened_at=NOON)
         client.force_login(parcel.order.shopper)
 
@@ -535,7 +535,7 @@ class TestOfAnOrderThatNothingCameOf:
 class TestSigning:
     @pytest.fixture
     def draft(self, client: Client) -> Claim:
-        parcel = WRONGS["delivered_not_received"](NOON)
+        parcel = parcel_for("delivered_not_received", NOON)
         client.force_login(parcel.order.shopper)
         claim = fill(ClaimFactory.create(parcel=parcel), reason="delivered_not_received")
         return claims.tell(claim=claim, answers=answers(claim.reason), now=NOON)

@@ -25,7 +25,7 @@ from portal.lib import links
 from portal.outbox import delivering
 from tests.factories.claims import ClaimFactory, fill
 from tests.factories.tracking import NOON
-from tests.portal.pages.wrongs import WRONGS
+from tests.portal.pages.wrongs import parcel_for
 from tracking.models import Anomaly
 
 pytestmark = pytest.mark.django_db
@@ -191,7 +191,7 @@ class TestTheSquare:
 class TestAReportWePrepared:
     @pytest.fixture
     def prepared(self) -> Claim:
-        parcel = WRONGS["lost"](NOON)
+        parcel = parcel_for("lost", NOON)
         anomaly = Anomaly.objects.create(parcel=parcel, kind="suspected_lost", opened_at=NOON)
         claim = opening.open_for_loss(anomaly_id=anomaly.pk, now=NOON)
         assert claim is not None

@@ -94,6 +94,13 @@ WRONGS: dict[str, Callable[[datetime], Parcel | Order]] = {
 """By reason: makes what can be reported for it at this moment."""
 
 
+def parcel_for(reason: str, now: datetime) -> Parcel:
+    """Return what can be reported for a reason that is about a parcel."""
+    wrong = WRONGS[reason](now)
+    assert isinstance(wrong, Parcel)
+    return wrong
+
+
 def way_in(wrong: Parcel | Order) -> str:
     """Return the query of the report's first page."""
     if isinstance(wrong, Order):
