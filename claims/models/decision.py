@@ -42,8 +42,12 @@ class Assessment(models.Model):
     inputs = models.JSONField(_("inputs"), default=dict)
     caps = models.JSONField(_("limits"), default=list, db_default=Value([], models.JSONField()))
     """[{"code", "limit_minor", "is_binding", "text_en", "text_zh"}]"""
-    explanation_en = models.TextField(_("numbers in English"), blank=True, default="", db_default="")
-    explanation_zh = models.TextField(_("numbers in Chinese"), blank=True, default="", db_default="")
+    explanation_en = models.TextField(
+        _("numbers in English"), blank=True, default="", db_default=""
+    )
+    explanation_zh = models.TextField(
+        _("numbers in Chinese"), blank=True, default="", db_default=""
+    )
     """One sentence a line for every number above, fit for the shopper."""
 
     # Who answers for it, in hundredths of a percent, and who says so.
