@@ -135,7 +135,7 @@ def missing(*, claim: Claim) -> list[EvidenceRequest]:
     since = min(row.asked_at for row in waiting)
     if Message.objects.filter(claim=claim, role=Role.SHOPPER, sent_at__gte=since).exists():
         return []
-    lacking = [row for row in waiting if row.have < row.wants]
+    lacking: list[EvidenceRequest] = [row for row in waiting if row.have < row.wants]
     if len(waiting) == 1 and waiting[0].wants == 1 and lacking and _beside(claim, since):
         return []
     return lacking

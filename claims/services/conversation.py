@@ -283,7 +283,7 @@ def unread(*, claim: Claim) -> int:
 
 
 def unread_of(*, shopper: User) -> dict[int, int]:
-    """Return claim to how many messages of the desk this shopper has not read; zeros are left out."""
+    """Return claim to how many messages of the desk its shopper has not read; none is left out."""
     return dict(
         Message.objects.filter(claim__shopper=shopper, read_at=None)
         .exclude(role=Role.SHOPPER)

@@ -329,7 +329,8 @@ def look(data: bytes) -> bytes:
     image.draft("L", image.size)
     whole, found = details.described(image)
     facts = json.dumps({"phash": whole}).encode()
-    return struct.pack(">III", len(facts), len(found), 0) + facts + found
+    framed: bytes = struct.pack(">III", len(facts), len(found), 0) + facts + found
+    return framed
 
 
 def answer(data: bytes, kind: str) -> bytes:

@@ -349,6 +349,7 @@ def approve(context: BrowserContext, base: str, claim: Claim, sorry: str) -> Non
     page.goto(f"{base}/admin/claims/claim/")
     page.locator(f"a:has-text('{claim.ref}')").first.click()
     expect(page.locator("img[src*='/photos/']")).to_have_count(4)
+    assert claim.parcel is not None
     expect(page.locator("body")).to_contain_text(claim.parcel.number)
     expect(page.locator("body")).to_contain_text(claim.order.number)
     page.fill("#text", sorry)

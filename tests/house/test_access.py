@@ -97,7 +97,8 @@ def claim() -> Claim:
     photo = EvidenceFactory.create(claim=claim, clean=True)
     for name in (photo.large, photo.small):
         default_storage.save(name, ContentFile(b"\xff\xd8 a picture"))
-    Parcel.objects.filter(pk=claim.parcel_id).update(signed_by="J. Reed")
+    assert claim.parcel is not None
+    Parcel.objects.filter(pk=claim.parcel.pk).update(signed_by="J. Reed")
     ProofOfDelivery.objects.create(
         parcel=claim.parcel, connection=ConnectionFactory.create(), kind="photo", state="kept",
         sha256="0" * 64, original=photo.large, large=photo.large, small=photo.small,
@@ -139,6 +140,7 @@ WHO: dict[str, Callable[[], Client]] = {
 
 def address(name: str, taken: tuple[str, ...], claim: Claim) -> str:
     """Return the route's address for this claim, its photo, its parcel and its order."""
+    assert claim.parcel is not None
     photo = Evidence.objects.get(claim=claim)
     about_parcel = name.startswith(("track", "keep"))
     stands_for = {
@@ -257,7 +259,8 @@ def test_a_parcels_address_alone_tells_no_secret_and_changes_nothing(
         client = WHO[who]()
     else:
         client = Client()
-        other: Parcel = ClaimFactory.create().parcel
+        other = ClaimFactory.create().parcel
+        assert other is not None
         open_up(client, other, Level.PERSON)
     before = everything()
 

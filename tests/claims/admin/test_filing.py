@@ -15,7 +15,7 @@ from portal.accounts import roles
 from portal.accounts.models import User
 from tests.factories.claims import clerk, delivered_parcel
 from tests.factories.tracking import NOON, OrderFactory, OrderLineFactory
-from tracking.models import Parcel
+from tracking.models import Parcel, Threshold
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,10 @@ def test_outside_the_window_asks_why_and_shows_it_to_whoever_decides(desk: Clien
 
 def test_an_order_of_which_nothing_was_sent(desk: Client) -> None:
     delivered_parcel()
+    Threshold.objects.get_or_create(
+        kind="not_shipped", level=1, anchor="placed", lane="", carrier=None,
+        defaults={"amount": 2, "unit": "business_days"},
+    )  # fmt: skip
     order = OrderFactory.create(placed_at=NOON - timedelta(days=30))
     line = OrderLineFactory.create(order=order, quantity=3)
     address = f"{reverse(FILE)}?order={order.pk}&reason=not_shipped"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -126,7 +127,7 @@ class TestAnswer:
             author=claim.shopper,
             role=Role.SHOPPER,
             body="The box is gone.",
-            send_key="3f1e1a1e-0000-4000-8000-000000000001",
+            send_key=UUID("3f1e1a1e-0000-4000-8000-000000000001"),
             now=LATER,
         )
 

@@ -230,6 +230,7 @@ class TestSubmit:
 
     def test_refuses_units_that_another_claim_holds(self) -> None:
         first = ClaimFactory.create(filled=True)
+        assert first.parcel is not None
         claims.withdraw(claim=first, actor=first.shopper, now=NOON)
         second = fill(begin(first.parcel))
         # A draft that chose before the other was sent: units are only held from then on.

@@ -375,6 +375,7 @@ class TestReject:
     def test_a_proposal_is_declined_by_the_second_person_only(self) -> None:
         claim = ClaimFactory.create(pending_approval=True)
         reviewer = Approval.objects.get(claim=claim).reviewer
+        assert reviewer is not None
 
         with pytest.raises(NotAllowed):
             decisions.reject(claim=claim, agent=reviewer, code="worn", text="No.", now=DECIDED)

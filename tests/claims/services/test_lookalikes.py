@@ -99,6 +99,7 @@ class TestRemember:
     def test_keeps_each_hash_once_with_its_four_parts(self) -> None:
         photo = sent(draft(), scenes.scene(1))
 
+        assert photo.phash is not None
         row = PhotoHash.objects.filter(evidence=photo, bits=photo.phash).get()
         joined = b"".join(
             part.to_bytes(2, "big", signed=True)
@@ -135,4 +136,5 @@ class TestRemember:
             look = images.look(small.read())
 
         assert bytes(PhotoDetails.objects.get().packed) == look.details
+        assert photo.cleaned_at is not None
         assert photo.cleaned_at < NOON + timedelta(days=1)
