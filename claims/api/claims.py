@@ -36,6 +36,7 @@ from tracking.models.parcel import normalise
 PAGE, MOST = 50, 200
 STATES = [state.value for state in ClaimState if state != ClaimState.DRAFT]
 """Drafts are the shopper's own and no business of any system."""
+STATE_CHOICES = [(state, state) for state in STATES]
 
 
 # --- What is told ----------------------------------------------------------
@@ -141,7 +142,7 @@ class ClaimOut(serializers.Serializer[Claim]):
     reason = serializers.ChoiceField(choices=ClaimReason.choices)
     wish = serializers.ChoiceField(choices=Wish.choices, allow_blank=True)
     severity = serializers.ChoiceField(choices=[(number, f"S{number}") for number in SEVERITIES])
-    state = serializers.ChoiceField(choices=[(state, state) for state in STATES])
+    state = serializers.ChoiceField(choices=STATE_CHOICES)
     public_status = serializers.SerializerMethodField()
     waits_for = serializers.SerializerMethodField()
     due_at = serializers.SerializerMethodField()
