@@ -120,7 +120,9 @@ def gather(pool: ThreadPoolExecutor) -> tuple[list[Seen], list[str], int]:
         and path.name not in {"README.md", "image_facts.json"}
         and (path.name.startswith(TWINS) or not path.name.startswith(FAMILIES))
     ]
-    found, plain, unread = [], [], 0
+    found: list[Any] = []
+    plain: list[str] = []
+    unread = 0
     for seen in pool.map(_read, paths):
         if seen is None:
             unread += 1
@@ -405,7 +407,8 @@ def query_photos(stored: int) -> int:
 
 
 def _share(rows: Sequence[Asked], what: str) -> float:
-    return sum(getattr(one, what) for one in rows) / max(1, len(rows))
+    total: float = sum(getattr(one, what) for one in rows)
+    return total / max(1, len(rows))
 
 
 def _met(what: str, is_met: bool, reached: str, goal: str) -> str:  # noqa: FBT001

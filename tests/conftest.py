@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings as live
+from django.db import connection
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
@@ -93,6 +95,22 @@ def _tables_can_be_emptied() -> Iterator[None]:
         thresholds.install(apps)
 
     with patch.object(DatabaseOperations, "execute_sql_flush", past_the_guards):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _databases_can_be_dropped() -> Iterator[None]:
+    """
+    Drop the test database though somebody is still connected.
+
+    Threads of a live server keep their connections until they die, and are daemons.
+    """
+
+    def drop(self: DatabaseCreation, name: str, _verbosity: int) -> None:
+        with self._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
+
+    with patch.object(DatabaseCreation, "_destroy_test_db", drop):
         yield
 
 

@@ -31,7 +31,7 @@ LABELS = {
     RoleName.APPROVER: _("Approver (second pair of eyes)"),
     RoleName.FINANCE: _("Finance (third pair of eyes)"),
     RoleName.DUTY_MANAGER: _("Duty manager"),
-    RoleName.AUDITOR: _("Auditor (reads only)"),
+    RoleName.AUDITOR: _("Auditor (reads, and judges decisions)"),
     RoleName.ADMINISTRATOR: _("Administrator"),
 }
 

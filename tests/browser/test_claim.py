@@ -95,16 +95,25 @@ def claim_in(state: str) -> Claim:
     return made
 
 
-@pytest.mark.parametrize(("language", "size"), [("en", PHONE), ("zh-hans", DESKTOP)])
+# Every state in Chinese, which finds what is left in English; in English those that differ most.
+@pytest.mark.parametrize(
+    ("language", "size", "states"),
+    [
+        ("en", PHONE, WALKED),
+        ("zh-hans", DESKTOP, (*WALKED, *BORROWED.keys(), "pending_approval")),
+    ],
+    ids=["en", "zh-hans"],
+)
 def test_every_state_keeps_the_promises_of_a_page(
     language: str,
     size: ViewportSize,
+    states: tuple[str, ...],
     live_server: LiveServer,
     browser: Browser,
     subtests: pytest.Subtests,
 ) -> None:
     # The last lowers the limit of one person, for every claim after it.
-    for state in (*WALKED, *BORROWED.keys(), "pending_approval"):
+    for state in states:
         with subtests.test(state=state):
             claim = claim_in(state)
             context = window(browser, live_server, claim, language, size)
@@ -115,7 +124,7 @@ def test_every_state_keeps_the_promises_of_a_page(
             keep(tab, f"claim-{state}.{language}.{size['width']}")
             # What the desk wrote stays in its own language.
             tab.page.evaluate(THEIR_WORDS)
-            tab.look(f"{state}, {language}", asks_axe=language == "en")
+            tab.look(f"{state}, {language}", asks_axe=language == "en" or state not in WALKED)
             context.close()
 
 

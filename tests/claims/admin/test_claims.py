@@ -145,7 +145,7 @@ class TestWorkspace:
                 now=timezone.now(),
             )
 
-        with django_assert_max_num_queries(42):
+        with django_assert_max_num_queries(75):
             answer = page(desk, claim)
 
         text = answer.content.decode()
