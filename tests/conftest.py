@@ -49,8 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
     live.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = prefix
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Skip what needs Chromium where there is none, and say so; never in CI."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Begin with the longest, so that no worker waits for another's at the end.
+
+    What needs Chromium is skipped where there is none, and says so; never in CI.
+    """
+    items.sort(key=lambda item: "test_launcher" not in item.nodeid)
     if IN_CI or find_chromium():
         return
     for item in items:
