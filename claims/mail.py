@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.header import decode_header
 from email.message import Message
-from email.utils import parseaddr
+from email.utils import getaddresses
 from html.parser import HTMLParser
 from typing import Any
 
@@ -101,7 +101,7 @@ def _read(message: Message) -> Mail:
     text = "\n\n".join(texts) if texts else "\n\n".join(_from_html(page) for page in pages)
     return_path = headers.get("return-path")
     return Mail(
-        sender=address(headers.get("from", "")),
+        sender=_sender(message),
         recipients=_recipients(message),
         subject=headers.get("subject", "")[:300],
         message_id=headers.get("message-id", "").strip()[:250],
@@ -111,6 +111,12 @@ def _read(message: Message) -> Mail:
         attachments=tuple(files),
         null_sender=return_path is not None and return_path.strip() in {"<>", ""},
     )
+
+
+def _sender(message: Message) -> str:
+    """Return who sent it, read before names are decoded: a name may hold somebody's address."""
+    lines = message.get_all("from") or []
+    return address(tidy(str(lines[0]))) if len(lines) == 1 else ""
 
 
 def _recipients(message: Message) -> tuple[str, ...]:
@@ -210,6 +216,9 @@ def read_json(raw: bytes) -> Mail:
 def _told(told: dict[str, Any]) -> Mail:
     given = told.get("headers") or {}
     headers = {str(name).lower(): _header(value) for name, value in list(dict(given).items())[:500]}
+    raw_from = next(
+        (value for name, value in dict(given).items() if str(name).lower() == "from"), ""
+    )
     to = told.get("to") or []
     many = [to] if isinstance(to, str) else list(to)[:50]
     text = str(told.get("text") or "")[: 4 * TEXT_MAX]
@@ -228,7 +237,7 @@ def _told(told: dict[str, Any]) -> Mail:
         )
     envelope = told.get("envelope_from")
     return Mail(
-        sender=address(_header(told.get("from") or headers.get("from", ""))),
+        sender=address(tidy(str(told.get("from") or raw_from))),
         recipients=tuple(filter(None, (address(_header(one)) for one in many))),
         subject=_header(told.get("subject") or "")[:300],
         message_id=_header(told.get("message_id") or headers.get("message-id", "")).strip()[:250],
@@ -244,8 +253,16 @@ def _told(told: dict[str, Any]) -> Mail:
 
 
 def address(text: str) -> str:
-    """Return the address in a header's words, in small letters; empty when there is none."""
-    found = parseaddr(text[:HEADER_MAX])[1].strip().lower()
+    """
+    Return the address in a header's words, in small letters; empty when there is none.
+
+    Of two, or of more than anybody writes, it is empty as well: whoever checks that a sender is
+    true may have read the other one.
+    """
+    if len(text) > HEADER_MAX:
+        return ""
+    many = {one.strip().lower() for _name, one in getaddresses([text]) if "@" in one}
+    found = many.pop() if len(many) == 1 else ""
     return found if re.fullmatch(r"[^\s@<>,;]{1,120}@[^\s@<>,;]{1,200}", found) else ""
 
 

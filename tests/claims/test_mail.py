@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from email.message import EmailMessage
 
@@ -40,6 +41,34 @@ class TestRead:
         assert [(one.name, one.content) for one in told.attachments] == [
             ("照片.jpg", b"\xff\xd8\xff")
         ]
+
+    @pytest.mark.parametrize(
+        ("line", "sender"),
+        [
+            ("{Müller, Jörg} <j@x.org>", "j@x.org"),
+            ("Müller, Jörg <j@x.org>", "j@x.org"),
+            ("{<victim@example.org>} <j@x.org>", "j@x.org"),
+            ("{victim@example.org,} <j@x.org>", "j@x.org"),
+            ('"victim@example.org" <j@x.org>', "j@x.org"),
+            ("victim@example.org <j@x.org>", ""),
+            ("<victim@example.org>j@x.org", ""),
+            ("victim@example.org, j@x.org", ""),
+            ("victim@example.org\r\nFrom: j@x.org", ""),
+            (f"victim@example.org{'':2000}<j@x.org>", ""),
+            ('{(}{"}{;} <j@x.org>', "j@x.org"),
+        ],
+    )
+    def test_takes_no_address_out_of_a_name_and_none_of_two(self, line: str, sender: str) -> None:
+        def sealed(name: re.Match[str]) -> str:
+            return f"=?utf-8?b?{base64.b64encode(name[1].encode()).decode()}?="
+
+        line = re.sub(r"\{(.*?)\}", sealed, line)
+        raw = f"From: {line}\r\nTo: x@y.org\r\n\r\nHi".encode()
+
+        assert mail.read(raw).sender == sender
+        if "\r\n" not in line:
+            for told in ({"from": line}, {"headers": {"From": line}}):
+                assert mail.read_json(json.dumps(told).encode()).sender == sender
 
     def test_takes_words_out_of_html_alone(self) -> None:
         told = mail.read(
