@@ -79,9 +79,10 @@ SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, 
  EXISTS (SELECT 1 FROM tracking_subscription s WHERE s.parcel_id = q.parcel_id
   AND s.connection_id = q.connection_id AND s.number = q.number AND s.state = 'live'
   AND (s.expires_at IS NULL OR s.expires_at > %(now)s)),
- (SELECT nc.slug FROM tracking_parcelnumber n JOIN tracking_carrier nc ON nc.id = n.carrier_id
-  WHERE p.number <> q.number AND n.parcel_id = q.parcel_id
-  AND n.connection_id = q.connection_id AND n.number = q.number)
+ CASE WHEN p.number <> q.number THEN (
+  SELECT nc.slug FROM tracking_parcelnumber n JOIN tracking_carrier nc ON nc.id = n.carrier_id
+  WHERE n.parcel_id = q.parcel_id AND n.connection_id = q.connection_id AND n.number = q.number
+ ) END
 FROM tracking_poll q JOIN tracking_parcel p ON p.id = q.parcel_id
 JOIN tracking_carrier c ON c.id = p.carrier_id JOIN tracking_order o ON o.id = p.order_id
 WHERE q.id = ANY(%(ids)s::bigint[])

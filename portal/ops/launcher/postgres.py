@@ -154,6 +154,7 @@ def child(
         "unix_socket_directories": str(sockets),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
+        "shared_buffers": f"{_buffers()}MB",
         "log_min_messages": "warning",
         "timezone": "UTC",
     }
@@ -175,6 +176,16 @@ def child(
         patience=20,
         is_ready=lambda: _answers(address),
     )
+
+
+def _buffers() -> int:
+    """
+    Return megabytes of pages to hold: an eighth of the machine's memory, from 128 to 512.
+
+    PostgreSQL's own 128 are fewer than the hot pages of a million parcels.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return max(128, min(512, memory // 8))
 
 
 def url(sockets: Path, database: str = DATABASE) -> str:
