@@ -20,8 +20,11 @@ PLANNERS = 4
 RUSH = 80_000
 """Rows that four planners claim at once."""
 GOAL_FLAT, GOAL_NAIVE = 1.5, 10.0
+FEWEST = 6 * BATCH
+"""Due rows in every table: a batch's worth in each class, so that each claim reads as many."""
 LEGEND = (
-    "A tenth of the rows is due, in six classes of urgency. *claim*: the rows by urgency times"
+    "A tenth of the rows is due, and 6,000 at least, in six classes of urgency, so that a claim has"
+    " as much to choose from in a small table as in a large one. *claim*: the rows by urgency times"
     " age, leased, with what the call and the next date need of parcel, order, anomalies and"
     " subscriptions. *claim and settle*: the same, and the outcome written back. *naive*: the ORM,"
     " an index on due dates, `select_related`, then one `UPDATE` a row in autocommit, as"
@@ -58,18 +61,23 @@ def build(parcels: int) -> int:
     return connection.pk
 
 
+def due_of(rows: int) -> int:
+    """Return how many of so many rows are due."""
+    return max(rows // 10, min(FEWEST, rows // 2))
+
+
 def fill(rows: int, *, is_naive: bool = False) -> None:
-    """Lay down so many polls, a tenth of them due."""
+    """Lay down so many polls, those due spread evenly among them."""
     query("TRUNCATE tracking_poll")
     query(
         "INSERT INTO tracking_poll (parcel_id, connection_id, number, due_at, urgency, empties,"
         " failures, asked_that_day, outcome, error, answer, is_abroad)"
         " SELECT id, connection_id, number,"
         # Weyl's sequence: dates that are spread evenly and in no order of the rows
-        " now() + interval '1 hour' * (-2 + 20 * (id * 0.6180339887498949 - floor(id *"
+        " now() + interval '1 hour' * (-2 + %s * (id * 0.6180339887498949 - floor(id *"
         " 0.6180339887498949))), id %% 6, 0, 0, 0, '', '', '', false"
         " FROM tracking_parcel ORDER BY id LIMIT %s",
-        (rows,),
+        (2 * rows / due_of(rows), rows),
     )
     # The naive way's own index; ours is not made to keep it.
     query("DROP INDEX IF EXISTS bench_naive_due")
@@ -120,7 +128,7 @@ def batches(connection: int, rows: int, *, most: int) -> tuple[list[float], list
     """Return the milliseconds of each claim, and of each claim with its settling."""
     claims, wholes = [], []
     now = datetime.now(UTC)
-    for _turn in range(min(rows // 10 // BATCH, most)):
+    for _turn in range(min(due_of(rows) // 2 // BATCH, most)):
         begun = time.perf_counter()
         held = claim(connection, now)
         taken = time.perf_counter()
@@ -198,7 +206,7 @@ def run(options: argparse.Namespace) -> None:
                     flush=True,
                 )
         fill(max(sizes))
-        claimed, twice, rate = rush(connection, min(RUSH, max(sizes) // 12))
+        claimed, twice, rate = rush(connection, min(RUSH, due_of(max(sizes)) * 5 // 6))
     text = _page(options, sizes, found, naives, colds, (claimed, twice, rate))
     print(f"\n{text}\n")
     if options.write:
