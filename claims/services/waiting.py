@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
 from claims import rules
 from claims.models import Claim
-from claims.services import steps
+from claims.services import conversation, steps
 from claims.services.refusals import NoWords
 from portal.accounts.models import User
 from portal.lib.moves import Role
@@ -67,8 +68,11 @@ def request_back(
     """
     Ask the shopper to send the thing back by a date, two weeks if none is given.
 
+    The words go to the shopper as a message, for the claim's page says that it tells how.
+
     :raises NotAllowed: if the agent may not decide.
     :raises NoWords: if nothing tells the shopper how.
+    :raises MessageTooLong: if there are too many words.
     :raises NotNow: if the claim is not under review.
     """
     steps.lock(claim)
@@ -76,10 +80,14 @@ def request_back(
     if not text.strip():
         raise NoWords
     due_at = due_at or now + rules.RETURN_WITHIN
-    return steps.take(
+    steps.take(
         claim, "request_back", now=now, due_at=due_at, role=Role.AGENT, actor=agent, note=text,
         assignee=agent,
     )  # fmt: skip
+    conversation.write(
+        claim=claim, author=agent, role=Role.AGENT, body=text, send_key=uuid4(), now=now
+    )
+    return claim
 
 
 @transaction.atomic
