@@ -16,6 +16,7 @@ import email.policy
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.header import decode_header
 from email.message import Message
@@ -329,11 +330,9 @@ class _Text(HTMLParser):
 
 def _from_html(page: str) -> str:
     parser = _Text()
-    try:
+    with suppress(Exception):  # the words found so far are better than none
         parser.feed(page)
         parser.close()
-    except Exception:  # the words found so far are better than none
-        parser.out.append("")
     lines = "".join(parser.out).split("\n")
     kept = [line.rstrip() for line in lines]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
