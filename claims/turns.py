@@ -53,8 +53,8 @@ class Person:
     may_decide: bool = True
     may_second: bool = True
     is_claimant: bool = False
-    decided_before: bool = False
-    """Decided before the shopper asked for another look, so another person has to now."""
+    is_barred: bool = False
+    """Filed it for the shopper, or decided before an appeal: another person has to decide."""
     is_finance: bool = True
     """Whether their yes counts as finance's."""
     proposed: bool = False
@@ -81,11 +81,11 @@ class Doing:
 
 
 def _fresh(_facts: Facts, person: Person) -> bool:
-    return not person.decided_before
+    return not person.is_barred
 
 
 def _other(_facts: Facts, person: Person) -> bool:
-    return not person.decided_before and not person.proposed
+    return not person.is_barred and not person.proposed
 
 
 def _may_appeal(facts: Facts, _person: Person) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from claims.admin import clocks, deciding, photos, queue, risk, shipment, talk, told, verdict, words
 from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
-from claims.services import actions, asked, reckoning
+from claims.services import approving, asked, reckoning
 from claims.states import WITH_STAFF, ClaimState, LoweredCode
 from portal.accounts.models import User
 from portal.lib import masking
@@ -106,7 +106,7 @@ def context(
         "waits": words.WAITS_FOR.get(claim.state, ""),
         "may_decide": user.has_perm("claims.decide_claim"),
         "may_second": user.has_perm("claims.second_claim"),
-        "decided_before": actions.decided_before(claim=claim, person=cast("User", user)),
+        "barred": _barred(claim, cast("User", user)),
         "is_own": claim.shopper_id == user.pk,
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,
@@ -122,6 +122,12 @@ def context(
         "soonest": _in_days(1, now),
         "usual": _in_days(claim.policy.answer_days if claim.policy else 7, now),
     }
+
+
+def _barred(claim: Claim, user: User) -> str:
+    """Say why this member of staff may not decide, or nothing if they may."""
+    reason = approving.bar(claim, user)
+    return str(reason()) if reason is not None else ""
 
 
 def looked_at(request: HttpRequest) -> list[str] | None:

@@ -35,10 +35,6 @@ class Action:
     needs: tuple[str, ...] = ()
 
 
-_DECISIONS = ("propose", "propose_no", "second", "approve", "offer", "reject")
-"""Steps after which, once the shopper asks for another look, another person has to look."""
-
-
 def _labels() -> Mapping[str, str]:
     return {
         "submit": _("Carry on"),
@@ -87,8 +83,8 @@ def available_actions(
     Return what this role may do now, what must be done first.
 
     With a ``person`` of the staff it leaves out what this one would be refused: without the
-    permission, on their own claim, after deciding on it before. What is listed is refused only
-    for what is given with it, or because somebody else was faster.
+    permission, on their own claim, after filing it, after deciding on it before. What is listed
+    is refused only for what is given with it, or because somebody else was faster.
     """
     facts = read(claim=claim, role=role, now=now)
     found = turns.doings(facts=facts, role=role, person=standing(claim=claim, person=person))
@@ -191,15 +187,6 @@ def _can_resend(claim: Claim) -> bool:
     return failed.amount_minor <= left
 
 
-def decided_before(*, claim: Claim, person: User) -> bool:
-    """Test whether somebody decided before the shopper asked for another look."""
-    if not claim.appeals:
-        return False
-    appeal = claim.transitions.filter(verb="appeal").order_by("-pk").first()
-    earlier = claim.transitions.filter(verb__in=_DECISIONS, actor=person)
-    return appeal is not None and earlier.filter(pk__lt=appeal.pk).exists()
-
-
 def standing(*, claim: Claim, person: User | None) -> Person:
     """Return how a member of staff stands before a claim."""
     if person is None or not person.is_staff:
@@ -216,7 +203,7 @@ def standing(*, claim: Claim, person: User | None) -> Person:
         may_decide=person.is_active and person.has_perm("claims.decide_claim"),
         may_second=person.is_active and person.has_perm("claims.second_claim"),
         is_claimant=person.pk == claim.shopper_id,
-        decided_before=decided_before(claim=claim, person=person),
+        is_barred=approving.bar(claim, person) is not None,
         is_finance=approving.is_finance(person),
         proposed=proposed,
     )

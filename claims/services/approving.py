@@ -27,6 +27,7 @@ from claims.services import policies
 from claims.services.refusals import Refusal
 from claims.states import VoidReason
 from portal.accounts.models import User
+from portal.lib.moves import Role
 from tracking.models import Order
 
 DECIDING = ("propose", "propose_no", "second", "approve", "offer", "reject")
@@ -52,6 +53,13 @@ class SamePerson(Refusal):
 
     code = "same_person"
     sentence = _("You decided on this before. Another person has to.")
+
+
+class FiledIt(Refusal):
+    """Who filed the claim for its shopper decides nothing on it."""
+
+    code = "filed_it"
+    sentence = _("You filed this claim for the shopper. Another person has to decide on it.")
 
 
 class FinanceNeeded(Refusal):
@@ -258,18 +266,28 @@ def void(claim: Claim, *, reason: VoidReason, now: datetime) -> None:
 # --- Who may, and what would do ----------------------------------------------------------
 
 
+def bar(claim: Claim, person: User) -> type[Refusal] | None:
+    """Return why this person may not decide: they filed it, or decided before an appeal."""
+    taken = list(claim.transitions.all())
+    theirs = [step for step in taken if step.actor_id == person.pk]
+    if any(step.verb == "submit" and step.role == Role.AGENT for step in theirs):
+        return FiledIt
+    appealed = max((step.pk for step in taken if step.verb == "appeal"), default=0)
+    if any(step.verb in DECIDING and step.pk < appealed for step in theirs):
+        return SamePerson
+    return None
+
+
 def fresh_eyes(claim: Claim, person: User) -> None:
     """
-    Check that nobody who decided before an appeal decides again.
+    Check that neither who filed a claim decides on it, nor again who did before an appeal.
 
-    :raises SamePerson: if this person did.
+    :raises FiledIt: if this person filed it for the shopper.
+    :raises SamePerson: if this person decided before an appeal.
     """
-    last = claim.transitions.filter(verb="appeal").order_by("-pk").first()
-    if last is None:
-        return
-    earlier = claim.transitions.filter(verb__in=DECIDING, pk__lt=last.pk, actor=person)
-    if earlier.exists():
-        raise SamePerson
+    reason = bar(claim, person)
+    if reason is not None:
+        raise reason
 
 
 def wanted(claim: Claim) -> CounterOffer | None:

@@ -29,7 +29,14 @@ from claims.services.answering import (
     counter,
     counters_left,
 )
-from claims.services.approving import ChangedSince, FinanceNeeded, NoPayment, SamePerson, digest
+from claims.services.approving import (
+    ChangedSince,
+    FiledIt,
+    FinanceNeeded,
+    NoPayment,
+    SamePerson,
+    digest,
+)
 from claims.services.assessing import keep
 from claims.services.declining import NothingLookedAt, UnknownCode, reject
 from claims.services.reckoning import Amounts, Reckoning, preview
@@ -43,6 +50,7 @@ __all__ = [
     "AppealsOver",
     "ChangedSince",
     "CountersOver",
+    "FiledIt",
     "FinanceNeeded",
     "NoPayment",
     "NothingLookedAt",
@@ -124,6 +132,7 @@ def propose(
     offered; above the limit it waits for a second person, above that of two for finance as well.
 
     :raises NotAllowed: if the agent may not decide.
+    :raises FiledIt: if the agent filed the claim for the shopper.
     :raises SamePerson: if the agent decided before the shopper asked for another look.
     :raises ChangedSince: if a newer assessment exists.
     :raises NothingToPay: if it comes to nothing.
@@ -168,6 +177,7 @@ def second(*, claim: Claim, approver: User, now: datetime) -> Claim:
     two more have to agree, one of them from finance, in any order.
 
     :raises NotAllowed: if the person may not give it.
+    :raises FiledIt: if it is who filed the claim for the shopper.
     :raises SamePerson: if it is who proposed, or has agreed already.
     :raises FinanceNeeded: if only finance's yes is missing.
     :raises ChangedSince: if sum, payee or assessment are not what was proposed.
@@ -218,6 +228,7 @@ def take_up(*, claim: Claim, agent: User, now: datetime) -> Claim:
     Begin the other look the shopper asked for.
 
     :raises NotAllowed: if the agent may not decide.
+    :raises FiledIt: if the agent filed the claim for the shopper.
     :raises SamePerson: if the agent decided on this claim before.
     :raises NotNow: if no other look was asked for.
     """

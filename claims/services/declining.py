@@ -57,6 +57,7 @@ def reject(
 
     :raises NotAllowed: if the person may not decide, or not give the second yes.
     :raises SamePerson: if it is who proposed, or who decided before the shopper asked again.
+    :raises FiledIt: if it is who filed the claim for the shopper.
     :raises UnknownCode: for a reason that is not on our list.
     :raises NothingLookedAt: if nothing was looked at.
     :raises NoWords: without words to the shopper.
@@ -132,6 +133,7 @@ def agree(*, claim: Claim, decline: Decline, approver: User, now: datetime) -> C
     Give the second no to one that waits; the claim must be locked.
 
     :raises SamePerson: if it is who proposed it, or who decided before the shopper asked again.
+    :raises FiledIt: if it is who filed the claim for the shopper.
     """
     if approver.pk == decline.reviewer_id:
         raise SamePerson

@@ -15,6 +15,7 @@ from claims.services import steps
 from claims.services.refusals import NotAllowed, Refusal
 from claims.states import OPEN, ClaimState
 from portal.accounts.models import User
+from portal.lib.moves import Role
 
 IN_TURN = (ClaimState.UNDER_REVIEW, ClaimState.APPEALED, ClaimState.COMPENSATION_FAILED)
 """States in which a claim waits for an agent, whoever it is."""
@@ -57,7 +58,8 @@ def take_next(*, agent: User, now: datetime) -> Claim:
     """
     Give the agent the most urgent claim that nobody has; two agents never get the same.
 
-    Their own claims, and second looks at what they decided themselves, are left to others.
+    Their own claims, those they filed for somebody, and second looks at what they decided
+    themselves, are left to others.
 
     :raises NotAllowed: if the agent may not decide.
     :raises NothingFree: if nothing waits.
@@ -67,9 +69,13 @@ def take_next(*, agent: User, now: datetime) -> Claim:
     decided = ClaimTransition.objects.filter(
         subject=OuterRef("pk"), actor=agent, verb__in=_DECISIONS
     )
+    filed = ClaimTransition.objects.filter(
+        subject=OuterRef("pk"), actor=agent, verb="submit", role=Role.AGENT
+    )
     claim = (
         Claim.objects.filter(state__in=IN_TURN, assignee=None)
         .exclude(shopper=agent)
+        .exclude(Exists(filed))
         .exclude(Exists(decided), appeals__gt=0)
         .order_by("due_at", "severity", "pk")
         .select_for_update(skip_locked=True)

@@ -93,8 +93,8 @@ class TestGuards:
             found = verbs(Role.APPROVER, person, state=S.PENDING_APPROVAL, needs_finance=True)
             assert ("approve" in found) is wanted
 
-    def test_who_decided_before_the_appeal_only_asks(self) -> None:
-        before = turns.Person(decided_before=True)
+    def test_who_filed_it_or_decided_before_the_appeal_only_asks(self) -> None:
+        before = turns.Person(is_barred=True)
 
         assert verbs(Role.AGENT, before) == {"ask", "trace", "request_back"}
         assert verbs(Role.AGENT, before, state=S.APPEALED) == set()

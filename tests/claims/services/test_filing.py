@@ -8,15 +8,18 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
+from claims.admin import queue
 from claims.models import Claim, ClaimUnit, FilingOverride, Statement
-from claims.services import claims, filing
+from claims.services import actions, claims, decisions, filing
+from claims.services import desk as hands
 from claims.services.refusals import NotAllowed, NoWords, OwnClaim
 from claims.states import ClaimState
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.models import Event
-from tests.factories.claims import clerk, delivered_parcel
+from tests.factories.claims import agent, clerk, delivered_parcel, tighten
 from tests.factories.tracking import NOON
 from tracking.models import Parcel
 
@@ -181,3 +184,85 @@ def test_what_was_set_aside_is_kept_for_good() -> None:
             claim=Claim.objects.get(), agent=desk(), channel="phone", code="", note="",
             made_at=NOON,
         )  # fmt: skip
+
+
+class TestWhoFiledDecidesNothing:
+    """Four eyes: one person tells the shopper's story, another decides on it."""
+
+    def under_review(self, filer: User) -> Claim:
+        claim = file(delivered_parcel(), filer)
+        claims.screen(claim=claim, now=NOON)
+        assert claim.state == ClaimState.UNDER_REVIEW
+        return claim
+
+    def test_no_yes_and_no_no_as_the_first_person(self) -> None:
+        filer = clerk("file_claim", "view_claim", "decide_claim")
+        claim = self.under_review(filer)
+        row = decisions.assess(claim=claim, agent=filer, now=NOON)
+
+        with pytest.raises(decisions.FiledIt):
+            decisions.propose(claim=claim, assessment=row, agent=filer, text="Yes.", now=NOON)
+        with pytest.raises(decisions.FiledIt):
+            decisions.reject(claim=claim, agent=filer, code="not_covered", text="No.", now=NOON)
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert not claim.approvals.exists()
+        assert not claim.declines.exists()
+        decisions.propose(claim=claim, assessment=row, agent=agent(), text="Yes.", now=NOON)
+        assert claim.state == ClaimState.APPROVED
+
+    def test_no_second_yes_either(self) -> None:
+        filer = clerk("file_claim", "view_claim", "decide_claim", "second_claim")
+        claim = self.under_review(filer)
+        tighten("USD", 1)
+        row = decisions.assess(claim=claim, agent=filer, now=NOON)
+        decisions.propose(claim=claim, assessment=row, agent=agent(), text="Yes.", now=NOON)
+
+        with pytest.raises(decisions.FiledIt):
+            decisions.second(claim=claim, approver=filer, now=NOON)
+        with pytest.raises(decisions.FiledIt):
+            decisions.reject(claim=claim, agent=filer, code="not_covered", text="No.", now=NOON)
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.PENDING_APPROVAL
+
+    def test_nor_the_second_no(self) -> None:
+        filer = clerk("file_claim", "view_claim", "decide_claim", "second_claim")
+        claim = self.under_review(filer)
+        tighten("USD", 1)
+        decisions.reject(claim=claim, agent=agent(), code="not_covered", text="No.", now=NOON)
+
+        with pytest.raises(decisions.FiledIt):
+            decisions.second(claim=claim, approver=filer, now=NOON)
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.PENDING_APPROVAL
+
+    def test_what_they_may_do_leaves_it_out_and_the_page_says_why(self, settings: Any) -> None:
+        settings.DEMO = True
+        filer = clerk("file_claim", "view_claim", "change_claim", "decide_claim", "second_claim")
+        claim = self.under_review(filer)
+
+        listed = [
+            row.verb
+            for role in (Role.AGENT, Role.APPROVER)
+            for row in actions.available_actions(claim=claim, role=role, now=NOON, person=filer)
+        ]
+        browser = Client()
+        browser.force_login(filer)
+        text = browser.get(queue.href(claim)).content.decode()
+
+        assert listed == ["ask", "trace", "request_back"]
+        assert "You filed this claim for the shopper. Another person has to decide on it." in text
+        assert 'name="action" value="propose"' not in text
+        assert 'name="action" value="reject"' not in text
+
+    def test_the_next_claim_is_never_one_they_filed(self) -> None:
+        filer = clerk("file_claim", "view_claim", "decide_claim")
+        claim = self.under_review(filer)
+
+        with pytest.raises(hands.NothingFree):
+            hands.take_next(agent=filer, now=NOON)
+
+        assert hands.take_next(agent=agent(), now=NOON) == claim
