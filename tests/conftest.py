@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 
 from tests.browser.chromium import FLAGS, WHY_NOT, find_chromium
@@ -82,18 +82,40 @@ def _own_files(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / f"media-{uuid4().hex[:8]}"
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Run every test as the portal's own role; its owner makes the database and drops it."""
+    options = connection.settings_dict["OPTIONS"]
+    as_owner = options["options"]
+    with django_db_blocker.unblock():
+        connection.close()
+    options["options"] = f"{as_owner} -c role={live.DATABASE_ROLE['USER']}"
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+    options["options"] = as_owner
+
+
+@pytest.fixture
+def owner(db: None) -> None:
+    """Be the owner of the tables for the rest of the test: its guards hold the owner too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE none")  # undone with the test's transaction
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_can_be_emptied() -> Iterator[None]:
     """
-    Let Django empty the tables after a test with real transactions.
+    Let Django empty the tables after a test with real transactions, as their owner.
 
-    Guards of the house refuse TRUNCATE, as they should; only here they stand aside. The rows that
-    migrations lay down are put back afterwards.
+    The portal's role may not, and guards of the house refuse TRUNCATE, as they should; only here
+    they stand aside. The rows that migrations lay down are put back afterwards.
     """
     empty = DatabaseOperations.execute_sql_flush
 
     def past_the_guards(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
-        empty(self, ["SET LOCAL session_replication_role = replica", *sql_list])
+        stand_aside = ["SET LOCAL ROLE none", "SET LOCAL session_replication_role = replica"]
+        empty(self, [*stand_aside, *sql_list])
         from claims import defaults
         from tracking import defaults as thresholds
 

@@ -154,6 +154,14 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
     }
 )
+DATABASE_OWNER = (
+    dj_database_url.parse(env("DATABASE_OWNER_URL")) if env("DATABASE_OWNER_URL") else {}
+)
+"""Who owns the tables: only ``migrate`` signs in as this role, everything else by DATABASE_URL."""
+DATABASE_ROLE = (
+    {key: DATABASES["default"][key] for key in ("USER", "PASSWORD")} if DATABASE_OWNER else {}
+)
+"""The portal's own role, to which migrating gives its rights; empty where one role is both."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -362,7 +362,10 @@ class TestGuards:
             "UPDATE claims_approvallimit SET single_minor = 99999999",
         ],
     )
-    def test_books_and_audit_are_never_rewritten(self, statement: str, bank: BankProcess) -> None:
+    @pytest.mark.usefixtures("owner")
+    def test_books_and_audit_are_never_rewritten_even_by_their_owner(
+        self, statement: str, bank: BankProcess
+    ) -> None:
         pay(approved())
 
         with pytest.raises(ProgrammingError, match=r"kept for good|Cannot (update|delete)"):

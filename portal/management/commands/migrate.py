@@ -1,0 +1,18 @@
+"""Migrate as the owner of the tables, where the portal runs as a role that may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.commands import migrate
+
+from portal.ops import roles
+
+
+class Command(migrate.Command):
+    """Django's own, signed in by DATABASE_OWNER_URL if that is set."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, then give the portal's role its rights on what is new."""
+        with roles.owner():
+            super().handle(*args, **options)
