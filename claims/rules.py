@@ -19,6 +19,8 @@ S = ClaimState
 
 DRAFT_LIFE = timedelta(days=14)
 SCREEN_WITHIN = timedelta(hours=1)
+PHOTOS_WITHIN = timedelta(minutes=10)
+"""So long a claim that only its photos keep from being approved by rule waits for them."""
 CARRIER_MAX = timedelta(days=30)
 """After this a traced parcel is decided on what we know."""
 RETURN_WITHIN = timedelta(days=14)
@@ -117,12 +119,14 @@ def reckon(
     amounts: Mapping[int, int | Share],
     note: str,
     codes: Mapping[int, str] | None = None,
+    most: Mapping[int, int] | None = None,
 ) -> list[Line]:
     """
-    Return the lines whose sum is owed: items, fee, less what this claim has had, capped.
+    Return the lines whose sum is owed: items, fee, less what was given back before, capped.
 
     ``amounts`` lowers lines by key, to a sum or to a share of the full one, for the reason in
-    ``codes``; ``left_minor`` is what the payment can still give back.
+    ``codes``; ``most`` is what other claims on the order leave of a line; ``already_minor`` is
+    what this claim has had; ``left_minor`` is what the payment can still give back.
 
     :raises ValueError: if an amount is above its line, below nothing, or its key is unknown.
     """
@@ -148,6 +152,7 @@ def reckon(
                 note_zh="运费",
             )
         )
+    full = [_given_elsewhere(line, (most or {}).get(line.key)) for line in full]
     known = {line.key: line.amount_minor for line in full}
     for key, amount in amounts.items():
         if key not in known:
@@ -169,6 +174,19 @@ def reckon(
             )
         )
     return [line for line in lines if line.amount_minor or line.key >= FEE_KEY]
+
+
+def _given_elsewhere(line: Line, most: int | None) -> Line:
+    """Return the line with what other claims on the order leave of it."""
+    if most is None or most >= line.amount_minor:
+        return line
+    en, zh = "Given back in another claim.", "已在另一理赔单中退还。"
+    return replace(
+        line,
+        amount_minor=max(0, most),
+        note_en=f"{line.note_en}: {en}" if line.note_en else en,
+        note_zh=f"{line.note_zh}：{zh}" if line.note_zh else zh,
+    )
 
 
 def _lowered(

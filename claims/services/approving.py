@@ -23,7 +23,7 @@ from claims.models import (
     CounterOffer,
     Decline,
 )
-from claims.services import policies
+from claims.services import policies, reckoning
 from claims.services.refusals import Refusal
 from claims.states import VoidReason
 from portal.accounts.models import User
@@ -156,12 +156,15 @@ def propose(
     over, so that no sum is counted without the other.
 
     :raises NoPayment: if there is no payment to refund.
+    :raises ChangedSince: if another claim on the order was granted some of it meanwhile.
     :raises NoLimit: if the currency has no limit.
     """
     User.objects.select_for_update(no_key=True).get(pk=claim.shopper_id)
     order = Order.objects.select_for_update(no_key=True).get(pk=claim.order_id)
     if not order.payment_reference:
         raise NoPayment
+    if reckoning.overlaps(claim=claim, assessment=assessment):
+        raise ChangedSince
     needed = need(claim=claim, amount_minor=assessment.amount_minor, now=now)
     is_enough = may_be_enough and (rule is not None or needed.tier == Tier.ONE)
     approval = Approval.objects.create(

@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from claims import rules
 from claims.models import (
+    Approval,
+    Assessment,
     CarrierContract,
     Claim,
-    Compensation,
+    ClaimLine,
     Evidence,
     PaymentBalance,
     ReasonPolicy,
@@ -29,7 +31,6 @@ from claims.services import contracts, policies
 from claims.services.contracts import Expectation
 from claims.services.refusals import NoWords, Refusal
 from claims.states import (
-    RESERVING,
     ClaimReason,
     ClaimState,
     CompensationState,
@@ -154,9 +155,7 @@ def preview(
     :raises SplitNeedsEvidence: if a person splits the blame without words and evidence.
     """
     policy = claim.policy or policies.policy_for(reason=claim.reason, now=now)
-    things = list(
-        claim.lines.select_related("order_line").order_by("order_line__position", "order_line_id")
-    )
+    things = _things(claim)
     whole = [
         Claimed(
             key=line.order_line_id,
@@ -171,16 +170,19 @@ def preview(
         wish=claim.wish if wish is None else wish, offered=policy.resolutions
     )
     is_all = _is_all(claim, whole, inside)
-    fee = _fee(claim, inside) if is_fee_only or (policy.refunds_delivery_fee and is_all) else 0
+    share = _fee(claim, inside)
+    fee = share if is_fee_only or (policy.refunds_delivery_fee and is_all) else 0
     claimed = [] if is_fee_only else whole
     lowered, chosen = dict(amounts or {}), dict(codes or {})
-    already, left = _already(claim), _left(claim)
+    given, left = granted(claim), _left(claim)
+    most = _most(claim, things, share, given)
     full = {item.key: item.quantity * item.each_minor for item in claimed} | {rules.FEE_KEY: fee}
+    full = {key: min(minor, max(0, most.get(key, minor))) for key, minor in full.items()}
     _check_lowered(lowered, chosen, full, note)
     try:
         lines = rules.reckon(
-            claimed=claimed, fee_minor=fee, already_minor=already, left_minor=left,
-            amounts=lowered, note=note.strip(), codes=chosen,
+            claimed=claimed, fee_minor=fee, already_minor=given.here_minor, left_minor=left,
+            amounts=lowered, note=note.strip(), codes=chosen, most=most,
         )  # fmt: skip
     except ValueError as error:
         raise WrongAmount(detail=error) from error
@@ -216,7 +218,8 @@ def preview(
             "fee_minor": fee,
             "fee_only": is_fee_only,
             "whole_parcel": is_all,
-            "already_minor": already,
+            "already_minor": given.here_minor,
+            "elsewhere": {str(key): minor for key, minor in sorted(given.elsewhere.items())},
             "left_minor": left,
             "lowered": {str(key): _plain(value) for key, value in sorted(lowered.items())},
             "codes": {str(key): code for key, code in sorted(chosen.items())},
@@ -290,6 +293,12 @@ def _check_lowered(
     }
     if any(amount < full.get(key, 0) for key, amount in given.items()) and not note.strip():
         raise NoWords
+
+
+def _things(claim: Claim) -> list[ClaimLine]:
+    return list(
+        claim.lines.select_related("order_line").order_by("order_line__position", "order_line_id")
+    )
 
 
 def _inside(claim: Claim) -> dict[int, dict[int, ParcelLine]]:
@@ -370,13 +379,78 @@ def _part(cost_minor: int, line: Line) -> int:
     return cost_minor * line.amount_minor // line.full_minor if line.full_minor else cost_minor
 
 
-def _already(claim: Claim) -> int:
-    """Return what this claim has had or is being paid."""
-    return sum(
-        Compensation.objects.filter(
-            claim=claim, state__in=[*RESERVING, CompensationState.SUCCEEDED]
-        ).values_list("amount_minor", flat=True)
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """What was granted before for one order, in minor units."""
+
+    here_minor: int
+    """What the claim itself has had or is being paid."""
+    elsewhere: Mapping[int, int]
+    """What the order's other claims were granted, by line."""
+    fee_here_minor: int
+    """What of the fee other claims on the same parcel were granted."""
+
+
+def granted(claim: Claim) -> Granted:
+    """
+    Return what the order's claims were granted before, so that nothing is given back twice.
+
+    A yes counts from the moment it is proposed until it is void. What a bank sent back counts for
+    the claim that still has to pay it another way, not for that claim's own sum.
+    """
+    here, fee_here = 0, 0
+    elsewhere: dict[tuple[int, int], int] = {}
+    rows = Approval.objects.filter(claim__order=claim.order_id, voided_at=None).select_related(
+        "claim", "assessment", "compensation"
     )
+    for row in rows:
+        paid = getattr(row, "compensation", None)
+        has_failed = paid is not None and paid.state in _CAME_BACK
+        if row.claim_id == claim.pk:
+            here += row.amount_minor if paid is not None and not has_failed else 0
+            continue
+        if has_failed and row.claim.state != S.COMPENSATION_FAILED:
+            continue
+        for line in row.assessment.lines:
+            key, minor = int(line["key"]), int(line["amount_minor"])
+            # A claim that is paid twice lists a line in both assessments and deducts the first.
+            at = (row.claim_id, key)
+            if key >= rules.FEE_KEY and minor > elsewhere.get(at, 0):
+                if key == rules.FEE_KEY and row.claim.parcel_id == claim.parcel_id:
+                    fee_here += minor - elsewhere.get(at, 0)
+                elsewhere[at] = minor
+    by_line: dict[int, int] = {}
+    for (_claim, key), minor in elsewhere.items():
+        by_line[key] = by_line.get(key, 0) + minor
+    return Granted(here_minor=here, elsewhere=by_line, fee_here_minor=fee_here)
+
+
+def overlaps(*, claim: Claim, assessment: Assessment) -> bool:
+    """Test whether other claims were granted by now what this assessment would give again."""
+    given = granted(claim)
+    if not given.elsewhere:
+        return False
+    most = _most(claim, _things(claim), _fee(claim, _inside(claim)), given)
+    found = {int(line["key"]): int(line["amount_minor"]) for line in assessment.lines}
+    return any(minor > max(0, most[key]) for key, minor in found.items() if key in most)
+
+
+def _most(
+    claim: Claim, things: Sequence[ClaimLine], share_minor: int, given: Granted
+) -> dict[int, int]:
+    """Return what the order's other claims leave of each line and of the parcel's fee."""
+    fee = min(
+        share_minor - given.fee_here_minor,
+        claim.order.shipping_minor - given.elsewhere.get(rules.FEE_KEY, 0),
+    )
+    return {rules.FEE_KEY: fee} | {
+        line.order_line_id: line.order_line.quantity * line.price_minor
+        - given.elsewhere.get(line.order_line_id, 0)
+        for line in things
+    }
+
+
+_CAME_BACK = (CompensationState.FAILED, CompensationState.REVERSED)
 
 
 def _left(claim: Claim) -> int:

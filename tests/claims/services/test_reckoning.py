@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import rules
-from claims.models import Assessment, Claim, ExchangeRate
+from claims.models import Assessment, Claim, ClaimUnit, ExchangeRate, PaymentBalance
 from claims.rules import PARTIES, WHOLE, Share, Split
 from claims.services import contracts, decisions, reckoning
 from claims.services.reckoning import (
@@ -252,6 +252,99 @@ class TestWhatIsClaimed:
         assert (found.recovery_low_minor, found.recovery_high_minor) == (0, 0)
         assert found.split.of("carrier") == 0
         assert found.amount_minor >= 5_000
+
+
+class TestGivenBackElsewhere:
+    """One order, two parcels, 5.00 of delivery fee: what one claim gives no other gives again."""
+
+    def late(self, **facts: Any) -> Claim:
+        """Make a claim for the lateness of one of two parcels; its half of the fee is 2.50."""
+        claim = review(parcel=delivered_parcel(parcels=2))
+        # Lateness leaves the things themselves free for another claim.
+        ClaimUnit.objects.filter(claim=claim).update(about="delay")
+        return about(claim, ClaimReason.DELAYED, wish=Wish.FEE_REFUND, **facts)
+
+    def pay(self, claim: Claim) -> None:
+        desk = agent()
+        row = decisions.assess(claim=claim, agent=desk, now=DECIDED)
+        decisions.propose(claim=claim, assessment=row, agent=desk, text="Yes.", now=DECIDED)
+        assert claim.state == ClaimState.APPROVED
+
+    def gone(self, parcel: Parcel | None) -> Claim:
+        claim = about(review(parcel=parcel), ClaimReason.LOST)
+        assert claim.wish == Wish.REFUND
+        return claim
+
+    def test_the_fee_given_for_lateness_is_not_given_again_for_the_loss(self) -> None:
+        late = self.late()
+        self.pay(late)
+        gone = self.gone(late.parcel)
+
+        found = reckoning.preview(claim=gone, now=DECIDED)
+
+        assert [(line["key"] > 0, line["amount_minor"]) for line in found.lines] == [
+            (True, 5_000), (False, 0),
+        ]  # fmt: skip
+        assert found.amount_minor == 5_000
+        assert found.explanation_en.splitlines()[1] == (
+            "Delivery fee: $0.00 of $2.50. Given back in another claim."
+        )
+        assert found.explanation_zh.splitlines()[1] == (
+            "运费：US$2.50中的US$0.00。已在另一理赔单中退还。"
+        )
+        self.pay(gone)
+        assert PaymentBalance.objects.get(order=late.order_id).reserved_minor == 5_250
+
+    def test_the_other_parcels_share_is_still_there(self) -> None:
+        late = self.late()
+        self.pay(late)
+        other = Parcel.objects.filter(order=late.order_id).exclude(pk=late.parcel_id).get()
+
+        assert reckoning.preview(claim=self.gone(other), now=DECIDED).amount_minor == 5_250
+
+    def test_nor_the_other_way_round(self) -> None:
+        late = self.late()
+        self.pay(self.gone(late.parcel))
+
+        assert reckoning.preview(claim=late, now=DECIDED).amount_minor == 0
+
+    def test_an_offer_that_waits_counts_and_a_void_one_does_not(self) -> None:
+        late = self.late()
+        gone = self.gone(late.parcel)
+        Claim.objects.filter(pk=late.pk).update(wish=Wish.OTHER)  # money is not what they wished
+        late.refresh_from_db()
+        desk = agent()
+        row = decisions.assess(claim=late, agent=desk, now=DECIDED)
+        decisions.propose(claim=late, assessment=row, agent=desk, text="This.", now=DECIDED)
+        assert late.state == ClaimState.OFFERED
+
+        assert reckoning.preview(claim=gone, now=DECIDED).amount_minor == 5_000
+        decisions.appeal(claim=late, shopper=late.shopper, text="More.", now=DECIDED)
+        assert reckoning.preview(claim=gone, now=DECIDED).amount_minor == 5_250
+
+    def test_what_was_reckoned_before_the_other_was_granted_is_refused(self) -> None:
+        late = self.late()
+        gone = self.gone(late.parcel)
+        desk = agent()
+        row = decisions.assess(claim=gone, agent=desk, now=DECIDED)
+        self.pay(late)
+
+        with pytest.raises(decisions.ChangedSince):
+            decisions.propose(claim=gone, assessment=row, agent=desk, text="Yes.", now=DECIDED)
+
+        gone.refresh_from_db()
+        assert gone.state == ClaimState.UNDER_REVIEW
+        assert PaymentBalance.objects.get(order=late.order_id).reserved_minor == 250
+
+    @given(given=st.integers(0, 8_000), part=st.integers(0, WHOLE))
+    def test_a_line_gives_what_others_leave_of_it_and_no_more(self, given: int, part: int) -> None:
+        lines = rules.reckon(
+            claimed=[rules.Claimed(key=1, title="x", quantity=1, each_minor=5_000)],
+            fee_minor=0, already_minor=0, left_minor=10_000, amounts={1: Share(part)},
+            note="less", most={1: 5_000 - given},
+        )  # fmt: skip
+
+        assert sum(line.amount_minor for line in lines) == Share(part).of(max(0, 5_000 - given))
 
 
 class TestBlame:
