@@ -178,6 +178,12 @@ def may_be_confirmed(rule: Rule, case: Case, found: Collection[Miss]) -> bool:
     )
 
 
+def wants_photos(rule: Rule, case: Case, found: Collection[Miss]) -> bool:
+    """Test whether nothing but photos keeps the rule from approving or proposing."""
+    rest = set(found) - {Miss.EVIDENCE}
+    return Miss.EVIDENCE in found and (not rest or may_be_confirmed(rule, case, rest))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scans:
     """What the parcel's records say, as far as a report can be compared with them."""

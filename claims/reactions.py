@@ -50,9 +50,10 @@ def pick_for_audit(event: Event) -> None:
 
 
 def clean_photo(event: Event) -> None:
-    """Clean a photo that has just arrived."""
+    """Clean a photo that has just arrived, and go on with a claim that only waited for it."""
     photo = evidence.clean(evidence_id=event.payload["evidence_id"], now=timezone.now())
     risking.rate_again(claim=photo.claim, now=timezone.now())
+    claims.look_again(claim=photo.claim, now=timezone.now())
 
 
 def pay(event: Event) -> None:

@@ -28,7 +28,7 @@ from claims.services.checks import (
     wishes,
 )
 from claims.services.refusals import NotAllowed, NotNow, NotYours, Refusal
-from claims.services.screening import screen
+from claims.services.screening import look_again, screen
 from claims.states import AskMedium, Channel, ClaimReason, ClaimState, Wish
 from portal.accounts.models import User
 from portal.lib.moves import Role
@@ -56,6 +56,7 @@ __all__ = [
     "checklist",
     "choose",
     "claimable",
+    "look_again",
     "missing",
     "options",
     "reopen",

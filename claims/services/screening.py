@@ -1,23 +1,24 @@
 """
 Look a new claim over: hard facts, then its risk, then a rule that approves it or a person.
 
-Whatever goes wrong on the way to an automatic approval, the claim goes to the desk: never lost,
-never declined for a score.
+Where only photos that are still being cleaned keep a rule from approving, the claim waits for the
+last of them, a few minutes at most; every other claim goes on at once. Whatever goes wrong on the
+way to an automatic approval, the claim goes to the desk: never lost, never declined for a score.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import translation
 
-from claims import approvals
+from claims import approvals, rules
 from claims.approvals import Case, Scans
-from claims.models import AutoApprovalRule, Claim, FilingOverride
+from claims.models import AutoApprovalRule, Claim, Evidence, FilingOverride
 from claims.services import (
     approving,
     assessing,
@@ -45,7 +46,8 @@ def screen(*, claim: Claim, now: datetime) -> Claim:
     """
     Look a new claim over: turn it away on a hard fact, approve it by rule, or pass it to the desk.
 
-    Running it again changes nothing.
+    Or let it wait for its photos: then ``look_again`` or the clock comes back. Once it has been
+    passed on, running it again changes nothing.
     """
     steps.lock(claim)
     if claim.state == S.SUBMITTED:
@@ -58,7 +60,7 @@ def screen(*, claim: Claim, now: datetime) -> Claim:
     if claim.order.shopper_id != claim.shopper_id:
         return _turn_away(claim, now)
     score = _score(claim, now)
-    why: dict[str, Any]
+    why: dict[str, Any] | None
     try:
         with transaction.atomic():
             why = _by_rule(claim, score, now)
@@ -68,12 +70,36 @@ def screen(*, claim: Claim, now: datetime) -> Claim:
         log.exception("claim %s: no rule may approve it", claim.ref)
         steps.lock(claim)
         why = {"refused": getattr(error, "code", type(error).__name__)}
+    if why is None:
+        steps.keep(claim, due_at=_patience(claim, now))
+        return claim
     if claim.state == S.SCREENING:
         steps.take(
             claim, "pass_on", now=now, role=Role.SYSTEM, visible_to_shopper=False,
             diff={"risk": score, **why},
         )  # fmt: skip
     return claim
+
+
+@transaction.atomic
+def look_again(*, claim: Claim, now: datetime) -> Claim:
+    """Look a claim over that waited for its photos, once the last is clean; else do nothing."""
+    # Locked first: who looks it over at this moment either sees the clean photo or waits for us.
+    steps.lock(claim)
+    if claim.state != S.SCREENING or _are_coming(claim):
+        return claim
+    return screen(claim=claim, now=now)
+
+
+def _are_coming(claim: Claim) -> bool:
+    """Test whether a photo of the claim is still being cleaned."""
+    waiting = Evidence.objects.filter(claim=claim, removed_at=None, state=EvidenceState.RECEIVED)
+    return waiting.exists()
+
+
+def _patience(claim: Claim, now: datetime) -> datetime:
+    """Return until when the claim waits for its photos."""
+    return min(claim.due_at, (claim.submitted_at or now) + rules.PHOTOS_WITHIN)
 
 
 def _turn_away(claim: Claim, now: datetime) -> Claim:
@@ -99,18 +125,22 @@ def _score(claim: Claim, now: datetime) -> int | None:
 # --- By rule ----------------------------------------------------------
 
 
-def _by_rule(claim: Claim, score: int | None, now: datetime) -> dict[str, Any]:
-    """Approve, or propose, by the first rule that may; return why none did, rule by rule."""
-    rules = in_force(claim.currency, now)
-    if not rules:
+def _by_rule(claim: Claim, score: int | None, now: datetime) -> dict[str, Any] | None:
+    """
+    Approve, or propose, by the first rule that may; return why none did, rule by rule.
+
+    None means that a rule may once the photos are clean.
+    """
+    held = in_force(claim.currency, now)
+    if not held:
         return {"rules": {}}
     result = preview(claim=claim, now=now)
     case = case_of(
         claim, amount_minor=result.amount_minor, score=score, now=now,
-        has_disruptions=any(rule.disruption_id for rule in rules),
+        has_disruptions=any(rule.disruption_id for rule in held),
     )  # fmt: skip
-    found = {rule.pk: approvals.misses(rule, case, now=now) for rule in rules}
-    for rule in rules:
+    found = {rule.pk: approvals.misses(rule, case, now=now) for rule in held}
+    for rule in held:
         if found[rule.pk]:
             continue
         bar = budgets.bar(rule=rule, amount_minor=case.amount_minor, now=now)
@@ -118,18 +148,32 @@ def _by_rule(claim: Claim, score: int | None, now: datetime) -> dict[str, Any]:
             _approve(claim, rule, result, score, now)
             return {}
         return {"rule": rule.code, "bar": bar.value}
-    for rule in rules:
+    for rule in held:
         if budgets.is_on() and approvals.may_be_confirmed(rule, case, found[rule.pk]):
             if _propose(claim, rule, result, score, now):
                 return {}
             break
-    return {"rules": {rule.code: [miss.value for miss in found[rule.pk]] for rule in rules}}
+    if now < _patience(claim, now) and _waits(claim, case, held, found):
+        return None
+    return {"rules": {rule.code: [miss.value for miss in found[rule.pk]] for rule in held}}
+
+
+def _waits(
+    claim: Claim,
+    case: Case,
+    held: Iterable[AutoApprovalRule],
+    found: Mapping[int, Collection[approvals.Miss]],
+) -> bool:
+    """Test whether a rule might approve the claim once the photos on their way are clean."""
+    if not any(approvals.wants_photos(rule, case, found[rule.pk]) for rule in held):
+        return False
+    return all(item.is_met for item in checks.checklist(claim=claim)) and _are_coming(claim)
 
 
 def in_force(currency: str, now: datetime) -> list[AutoApprovalRule]:
     """Return the rules that hold for a currency, the narrowest first."""
-    rules = AutoApprovalRule.objects.in_force(now.date()).filter(currency=currency)
-    return list(rules.order_by("max_minor", "code", "pk"))
+    found = AutoApprovalRule.objects.in_force(now.date()).filter(currency=currency)
+    return list(found.order_by("max_minor", "code", "pk"))
 
 
 def _approve(

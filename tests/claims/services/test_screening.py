@@ -20,8 +20,18 @@ from claims.models import (
     Claim,
     Compensation,
     Decline,
+    Evidence,
 )
-from claims.services import approving, assessing, budgets, claims, decisions, reckoning, risking
+from claims.services import (
+    approving,
+    assessing,
+    budgets,
+    claims,
+    clock,
+    decisions,
+    reckoning,
+    risking,
+)
 from claims.services.refusals import NotAllowed, NoWords
 from claims.states import ClaimState, Wish
 from portal.lib.moves import Role
@@ -41,6 +51,8 @@ from tracking.models import DisruptionWindow, Parcel
 
 pytestmark = pytest.mark.django_db
 
+MINUTES = timedelta(minutes=10)
+"""So long a claim waits for its photos to be cleaned."""
 MAX = 3_000
 """What rule A1 approves by itself in US dollars."""
 
@@ -71,6 +83,89 @@ def why(claim: Claim) -> dict[str, Any]:
     """Return why the claim was passed to the desk."""
     found: dict[str, Any] = claim.transitions.get(verb="pass_on").diff
     return found
+
+
+class TestWhilePhotosAreBeingCleaned:
+    def being_cleaned(self, **facts: Any) -> Claim:
+        """Return a sent claim whose photos have come, and are not clean yet."""
+        claim = small(**facts)
+        claim.evidence.update(state="received", large="", small="")
+        return claim
+
+    def clean(self, photo: Evidence) -> None:
+        Evidence.objects.filter(pk=photo.pk).update(state="clean", large="l.jpg", small="s.jpg")
+
+    def test_it_waits_and_the_last_clean_photo_lets_the_rule_approve_it_once(self) -> None:
+        claim = screened(self.being_cleaned())
+        *first, last = claim.evidence.order_by("pk")
+        assert (claim.state, claim.due_at) == (ClaimState.SCREENING, SENT + MINUTES)
+        for photo in first:
+            self.clean(photo)
+            claims.look_again(claim=claim, now=SENT)
+        assert claim.state == ClaimState.SCREENING
+
+        self.clean(last)
+        for _time in range(2):
+            claims.look_again(claim=claim, now=SENT)
+
+        assert claim.state == ClaimState.APPROVED
+        verbs = list(claim.transitions.order_by("pk").values_list("verb", flat=True))
+        assert verbs == ["submit", "screen", "auto_approve"]
+        assert Compensation.objects.filter(claim=claim).count() == 1
+
+    def test_a_photo_that_is_refused_sends_it_to_a_person(self) -> None:
+        claim = screened(self.being_cleaned())
+        *first, last = claim.evidence.order_by("pk")
+        for photo in first:
+            self.clean(photo)
+        Evidence.objects.filter(pk=last.pk).update(state="refused", refusal="unreadable")
+
+        claims.look_again(claim=claim, now=SENT)
+
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert why(claim)["rules"] == {"A1": ["evidence"]}
+
+    def test_after_ten_minutes_the_clock_gives_it_to_a_person_and_there_it_stays(self) -> None:
+        claim = screened(self.being_cleaned())
+        clock.keep_time(now=SENT + MINUTES - timedelta(seconds=1))
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.SCREENING
+
+        clock.keep_time(now=SENT + MINUTES)
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.UNDER_REVIEW
+
+        for photo in claim.evidence.all():
+            self.clean(photo)
+        claims.look_again(claim=claim, now=SENT + MINUTES)
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert not Approval.objects.exists()
+
+    def test_nothing_happens_after_the_shopper_took_it_back(self) -> None:
+        claim = screened(self.being_cleaned())
+        claims.withdraw(claim=claim, actor=claim.shopper, now=SENT)
+        for photo in claim.evidence.all():
+            self.clean(photo)
+
+        claims.look_again(claim=claim, now=SENT)
+
+        assert claim.state == ClaimState.WITHDRAWN
+
+    def test_what_no_rule_would_take_anyway_goes_to_a_person_at_once(self) -> None:
+        claim = screened(self.being_cleaned(price_minor=MAX + 1))
+
+        assert claim.state == ClaimState.UNDER_REVIEW
+        assert why(claim)["rules"] == {"A1": ["sum", "evidence"]}
+
+    def test_one_whose_lost_event_left_clean_photos_is_approved_by_the_clock(self) -> None:
+        claim = screened(self.being_cleaned())
+        for photo in claim.evidence.all():
+            self.clean(photo)
+
+        clock.keep_time(now=SENT + MINUTES)
+
+        claim.refresh_from_db()
+        assert claim.state == ClaimState.APPROVED
 
 
 class TestByRule:
@@ -116,13 +211,22 @@ class TestByRule:
 
     def test_a_missing_photo_goes_to_a_person_however_good_the_excuse(self) -> None:
         claim = small()
-        claim.evidence.filter(kind="label").update(state="received", large="", small="")
+        claim.evidence.filter(kind="label").update(state="refused", refusal="unreadable")
         Claim.objects.filter(pk=claim.pk).update(without_box="I threw it away.")
 
         claim = screened(claim)
 
         assert claim.state == ClaimState.UNDER_REVIEW
         assert why(claim)["rules"] == {"A1": ["evidence"]}
+
+    def test_a_claim_without_any_of_its_photos_does_not_wait_for_the_one_being_cleaned(
+        self,
+    ) -> None:
+        claim = small()
+        claim.evidence.filter(kind="label").update(removed_at=SENT)
+        claim.evidence.exclude(kind="label").update(state="received", large="", small="")
+
+        assert screened(claim).state == ClaimState.UNDER_REVIEW
 
     def test_scans_that_speak_against_it_go_to_a_person(self) -> None:
         claim = small()
