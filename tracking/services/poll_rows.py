@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
 
 from portal.lib import sql
 from portal.lib.sql import columns, unnest
@@ -40,36 +43,32 @@ class Row:
     facts: Facts
 
 
-_CLAIM = f"""
+_FREE = (
+    "q.connection_id = %(connection)s AND q.due_at <= %(now)s"
+    " AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)"
+)
+_FIRST = f"""
+SELECT c.urgency, first.due_at FROM unnest(%(urgencies)s::int[]) AS c(urgency) CROSS JOIN LATERAL (
+ SELECT q.due_at FROM tracking_poll q WHERE q.urgency = c.urgency AND {_FREE}
+ ORDER BY q.due_at LIMIT 1
+) first
+"""
+# The ids come as one array, not as a join: told how many rows a queue yields, the planner guesses
+# wildly and reads the whole table.
+_TAKE = f"""
 UPDATE tracking_poll p SET leased_until = %(lease)s, day = %(day)s,
  asked_that_day = CASE WHEN p.day = %(day)s THEN p.asked_that_day ELSE 0 END + 1
 WHERE p.id = ANY(ARRAY(
- WITH ranked AS (
-  SELECT c.urgency, row_number() OVER (
-   ORDER BY (extract(epoch FROM %(now)s - d.due_at) + {GRACE.total_seconds():.0f}) * c.weight DESC
-  ) AS place
-  FROM unnest(%(urgencies)s::int[], %(weights)s::int[]) AS c(urgency, weight)
-  CROSS JOIN LATERAL (
-   SELECT q.due_at FROM tracking_poll q
-   WHERE q.connection_id = %(connection)s AND q.urgency = c.urgency AND q.due_at <= %(now)s
-   AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
-   ORDER BY q.due_at LIMIT %(count)s
-  ) d
- ), wanted AS (
-  SELECT urgency, count(*) AS many FROM ranked WHERE place <= %(count)s GROUP BY urgency
- )
- SELECT l.id FROM wanted w CROSS JOIN LATERAL (
-  SELECT q.id FROM tracking_poll q
-  WHERE q.connection_id = %(connection)s AND q.urgency = w.urgency AND q.due_at <= %(now)s
-  AND (q.leased_until IS NULL OR q.leased_until <= %(now)s)
-  ORDER BY q.due_at LIMIT w.many FOR NO KEY UPDATE SKIP LOCKED
- ) l
+ SELECT q.id FROM tracking_poll q
+ WHERE q.urgency = %(urgency)s AND {_FREE} AND q.due_at BETWEEN %(since)s AND %(until)s
+ ORDER BY q.due_at LIMIT %(count)s FOR NO KEY UPDATE SKIP LOCKED
 ))
 RETURNING p.id, p.due_at, p.parcel_id, p.number, p.empties, p.failures, p.asked_that_day, p.answer,
  p.is_abroad, p.zone_minutes
 """
-# The ids come as one array, not as a join: told how many rows a queue yields, the planner guesses
-# wildly and reads the whole table.
+NEARLY = 0.75
+"""Rows that weigh at least this share of what the next class's first does are taken before it."""
+
 _ABOUT = """
 SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, p.shipped_at,
  p.created_at, coalesce(p.eta_to, p.promised_at), p.is_disputed, p.hinted <> '', o.phone,
@@ -77,15 +76,15 @@ SELECT q.id, p.is_current, p.number, c.slug, c.timezone, p.status, p.status_at, 
  EXISTS (SELECT 1 FROM tracking_anomaly a WHERE a.parcel_id = p.id AND a.cleared_at IS NULL
   AND a.kind = ANY(%(stale)s::text[])),
  EXISTS (SELECT 1 FROM tracking_subscription s WHERE s.parcel_id = q.parcel_id
-  AND s.connection_id = q.connection_id AND s.number = q.number AND s.state = 'live'
+  AND s.connection_id = %(connection)s AND s.number = q.number AND s.state = 'live'
   AND (s.expires_at IS NULL OR s.expires_at > %(now)s)),
  CASE WHEN p.number <> q.number THEN (
   SELECT nc.slug FROM tracking_parcelnumber n JOIN tracking_carrier nc ON nc.id = n.carrier_id
-  WHERE n.parcel_id = q.parcel_id AND n.connection_id = q.connection_id AND n.number = q.number
+  WHERE n.parcel_id = q.parcel_id AND n.connection_id = %(connection)s AND n.number = q.number
  ) END
-FROM tracking_poll q JOIN tracking_parcel p ON p.id = q.parcel_id
+FROM unnest(%(ids)s::bigint[], %(parcels)s::bigint[], %(numbers)s::text[])
+ AS q(id, parcel_id, number) JOIN tracking_parcel p ON p.id = q.parcel_id
 JOIN tracking_carrier c ON c.id = p.carrier_id JOIN tracking_order o ON o.id = p.order_id
-WHERE q.id = ANY(%(ids)s::bigint[])
 """
 
 
@@ -119,27 +118,67 @@ def claim(
     """
     Take up to ``count`` due rows, by urgency times age, for as long as the lease runs.
 
-    One index range a class is read, so it costs the same however many rows there are; a row that
+    Hardly more rows are read than taken, so it costs the same however many there are; a row that
     somebody else is taking is passed over.
     """
-    urgencies = [Urgency.ASKED.value] if only_asked else list(EVERY)
-    taken = sql.rows(
-        _CLAIM,
-        {
-            "now": now, "urgencies": urgencies, "weights": [WEIGHTS[one] for one in urgencies],
-            "connection": connection_id, "count": count, "lease": now + lease, "day": day,
-        },
-        prepare=True,
+    taken = _taken(
+        [Urgency.ASKED.value] if only_asked else list(EVERY), count,
+        {"connection": connection_id, "lease": now + lease, "day": day, "now": now},
     )  # fmt: skip
     if not taken:
         return []
     taken.sort(key=lambda row: row[1])
-    about = _about([row[0] for row in taken], now=now)
+    about = _about(taken, connection_id=connection_id, now=now)
     return [_row(row, about[row[0]], has_push=has_push) for row in taken if row[0] in about]
 
 
-def _about(ids: list[int], *, now: datetime) -> dict[int, tuple[Any, ...]]:
-    found = sql.rows(_ABOUT, {"ids": ids, "stale": list(STALE), "now": now}, prepare=True)
+@transaction.atomic
+def _taken(urgencies: list[int], count: int, at: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """
+    Lease rows class by class, always from the class whose first row weighs most.
+
+    As many are taken of it as weigh nearly what the next class's first does, so that a step takes
+    many and no row waits behind one that is much less urgent.
+    """
+    now: datetime = at["now"]
+    firsts: dict[int, datetime] = dict(
+        sql.rows(_FIRST, at | {"urgencies": urgencies}, prepare=True)
+    )
+
+    def weight(urgency: int) -> timedelta:
+        return (now - firsts[urgency] + GRACE) * WEIGHTS[urgency]
+
+    taken: list[tuple[Any, ...]] = []
+    while firsts and len(taken) < count:
+        foremost, *others = sorted(firsts, key=weight, reverse=True)
+        until = now
+        if others:
+            age = NEARLY * weight(others[0]) / WEIGHTS[foremost]
+            until = min(now, now + GRACE - age)
+        wanted = count - len(taken)
+        step = {"urgency": foremost, "since": firsts[foremost], "until": until, "count": wanted}
+        taken += sql.rows(_TAKE, at | step, prepare=True)
+        if until < now:
+            firsts[foremost] = until
+        else:
+            del firsts[foremost]
+    return taken
+
+
+def _about(
+    taken: list[tuple[Any, ...]], *, connection_id: int, now: datetime
+) -> dict[int, tuple[Any, ...]]:
+    ids, parcels, numbers = columns(
+        ((row[0], row[2], row[3]) for row in taken), ("bigint", "bigint", "text")
+    )
+    found = sql.rows(
+        _ABOUT,
+        {
+            "ids": ids, "parcels": parcels, "numbers": numbers, "connection": connection_id,
+            "stale": list(STALE), "now": now,
+        },
+        prepare=True,
+    )  # fmt: skip
     return {row[0]: row for row in found}
 
 
@@ -246,11 +285,9 @@ _SETTLED = (
     "timestamptz", "int", "int", "text", "bytea",
 )  # fmt: skip
 _SETTLE = (
-    "WITH v AS (SELECT * FROM " + unnest(_SETTLED) + " AS v(id, was_due_at, due_at, not_before,"
-    " urgency, empties, failures, outcome, polled_at, http_status, latency_ms, error, answer)),"
-    # In one fixed order, so that nobody who locks the same rows waits in a circle.
-    " held AS MATERIALIZED (SELECT q.id FROM tracking_poll q JOIN v ON v.id = q.id"
-    " ORDER BY q.id FOR NO KEY UPDATE OF q)"
+    "WITH v AS MATERIALIZED (SELECT * FROM " + unnest(_SETTLED) + " AS v(id, was_due_at, due_at,"
+    " not_before, urgency, empties, failures, outcome, polled_at, http_status, latency_ms, error,"
+    " answer))"
     " UPDATE tracking_poll q SET leased_until = NULL,"
     # What was heard while we asked knows better when to ask again.
     " due_at = CASE WHEN q.due_at = v.was_due_at THEN v.due_at"
@@ -259,7 +296,11 @@ _SETTLE = (
     " empties = v.empties, failures = v.failures, outcome = v.outcome, polled_at = v.polled_at,"
     " http_status = nullif(v.http_status, 0), latency_ms = v.latency_ms, error = v.error,"
     " answer = v.answer"
-    " FROM v, held h WHERE q.id = v.id AND h.id = q.id"
+    " FROM v WHERE q.id = v.id AND q.id = ANY(ARRAY("
+    # Locked in the order of v, one by one, so that nobody who locks the same rows waits in a
+    # circle; as an array, for of a join the planner reads the whole table.
+    "  SELECT l.id FROM v CROSS JOIN LATERAL ("
+    "   SELECT p.id FROM tracking_poll p WHERE p.id = v.id FOR NO KEY UPDATE) l))"
 )
 
 
@@ -275,7 +316,7 @@ def settle(rows: Sequence[Settled]) -> None:
                         one.empties, one.failures, one.outcome, one.polled_at, one.http_status,
                         one.latency_ms, one.error, one.answer,
                     )
-                    for one in rows
+                    for one in sorted(rows, key=attrgetter("id"))
                 ),
                 _SETTLED,
             ),
