@@ -41,7 +41,11 @@ class PaymentBalance(models.Model):
                 name="payment_sums_are_not_negative",
             ),
         ]
-        triggers = [guards.captured_is_what_was_paid(), *guards.kept("payment_balance")]
+        triggers = [
+            guards.captured_is_what_was_paid(),
+            guards.frozen("payment_balance_stays_with_its_order", "order_id", "currency"),
+            *guards.kept("payment_balance"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.refunded_minor}/{self.captured_minor} {self.currency}"
@@ -115,6 +119,7 @@ class Compensation(Movable):
         triggers = [
             *guards.compensation_is_approved(),
             approval_guards.walks("compensation", COMPENSATION_MOVES),
+            guards.compensation_leaves_its_trace(),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +168,7 @@ class Attempt(models.Model):
             guards.frozen(
                 "attempt_keeps_its_key", "compensation_id", "number", "key", "started_at"
             ),
+            guards.attempt_ends_once(),
             *guards.kept("attempt"),
         ]
 

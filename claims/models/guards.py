@@ -172,6 +172,53 @@ def compensation_is_approved() -> list[pgtrigger.Trigger]:
     ]
 
 
+def compensation_leaves_its_trace() -> pgtrigger.Trigger:
+    """
+    Return the guard at commit: steps and books tell of a payment what its state says.
+
+    What was paid is sent again only if the provider gave it back, and then both say so for good.
+    """
+    name = "compensation_leaves_its_trace"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func="IF NEW.state <> OLD.state OR NEW.version <> OLD.version THEN"
+        + refuse(
+            name,
+            "EXISTS (SELECT 1 FROM claims_compensation m WHERE m.id = NEW.id"
+            " AND m.version = 1 + (SELECT COUNT(*) FROM claims_compensationtransition t"
+            " WHERE t.subject_id = m.id)"
+            " AND m.state = (SELECT t.target FROM claims_compensationtransition t"
+            " WHERE t.subject_id = m.id ORDER BY t.id DESC LIMIT 1)"
+            " AND CASE WHEN m.state = 'succeeded' THEN -m.amount_minor ELSE 0 END ="
+            " (SELECT COALESCE(SUM(e.amount_minor), 0) FROM claims_entry e"
+            " JOIN claims_posting p ON p.id = e.posting_id"
+            " WHERE p.compensation_id = m.id AND e.account = 'psp_clearing'))",
+            "a step and a posting must stand behind its state",
+        )
+        + "END IF; RETURN NULL;",
+    )
+
+
+def attempt_ends_once() -> pgtrigger.Trigger:
+    """Return a guard that keeps what an attempt at the provider came to."""
+    name = "attempt_ends_once"
+    same = " AND ".join(
+        f"NEW.{column} = OLD.{column}"
+        for column in ("finished_at", "outcome", "provider_ref", "error")
+    )
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func="IF OLD.finished_at IS NOT NULL THEN"
+        + refuse(name, same, "what it came to is written once")
+        + "END IF; RETURN NEW;",
+    )
+
+
 def captured_is_what_was_paid() -> pgtrigger.Trigger:
     """Return a guard that keeps the balance's captured sum to what its order says was paid."""
     name = "payment_balance_tells_what_was_paid"

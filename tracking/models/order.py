@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -19,6 +20,26 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def matching(self, *, number: str, email: str) -> OrderQuerySet:
         """Orders that carry both this number and this e-mail, whatever the case."""
         return self.filter(number__iexact=number.strip(), email__iexact=email.strip())
+
+
+def _payment_is_written_once() -> pgtrigger.Trigger:
+    """Return the guard of where money goes back to and how much; erasure may blank the words."""
+    name = "order_payment_is_written_once"
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+            IF (NEW.currency = OLD.currency AND NEW.captured_minor = OLD.captured_minor
+                AND NEW.payment_reference IN (OLD.payment_reference, '')
+                AND NEW.payment_instrument IN (OLD.payment_instrument, '')) IS NOT TRUE
+            THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = '{name}',
+                    MESSAGE = '{name}: money goes back the way it came';
+            END IF;
+            RETURN NEW;
+        """,
+    )
 
 
 class Order(models.Model):
@@ -63,6 +84,7 @@ class Order(models.Model):
                 condition=Q(currency__regex=r"^[A-Z]{3}$"), name="order_currency_is_iso_4217"
             ),
         ]
+        triggers = [_payment_is_written_once()]
 
     def __str__(self) -> str:
         return self.number

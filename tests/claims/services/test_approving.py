@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from claims.models import Approval, Claim, Compensation, Decline
 from claims.services import approving, claims, decisions
-from claims.states import COMPENSATION_MOVES, ClaimState, CompensationState, VoidReason
+from claims.states import ClaimState, VoidReason
 from portal.accounts.models import User
 from tests.factories.claims import (
     DECIDED,
@@ -27,6 +27,7 @@ from tests.factories.claims import (
     walk,
 )
 from tests.factories.tracking import NOON
+from tests.tampering import tampering
 from tracking.models import Parcel
 
 pytestmark = pytest.mark.django_db
@@ -258,13 +259,12 @@ class TestAfterAnAppeal:
 
 
 class TestCompensations:
-    @pytest.mark.parametrize("state", sorted(set(CompensationState) - {"reversed", "failed"}))
+    @pytest.mark.parametrize("state", ["sending", "unknown", "pending", "succeeded"])
     def test_nothing_goes_back_to_be_sent_again_unless_it_failed(self, state: str) -> None:
         claim = ClaimFactory.create(approved=True)
         payment = Compensation.objects.get(claim=claim)
-        _walk_to(payment, state)
-        if state == CompensationState.PLANNED:
-            return
+        with tampering():
+            Compensation.objects.filter(pk=payment.pk).update(state=state)
 
         with refused("compensation_moves_by_its_table"):
             Compensation.objects.filter(pk=payment.pk).update(state="planned")
@@ -304,18 +304,6 @@ class TestDeclines:
                 f"UPDATE claims_decline SET appeal_until = now(), {change}"
                 f" WHERE claim_id = {claim.pk}"
             )
-
-
-def _walk_to(payment: Compensation, state: str) -> None:
-    """Walk a planned payment to a state by the shortest way of its table."""
-    ways: dict[str, list[str]] = {"planned": []}
-    while state not in ways:
-        for step in COMPENSATION_MOVES.values():
-            for origin in step.origin:
-                if origin in ways and step.target not in ways:
-                    ways[step.target] = [*ways[origin], step.target]
-    for target in ways[state]:
-        Compensation.objects.filter(pk=payment.pk).update(state=target)
 
 
 def _update(claim: Claim, change: str, *, live: bool = False) -> None:

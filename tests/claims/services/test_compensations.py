@@ -20,6 +20,7 @@ from claims.states import ClaimState, CompensationState
 from portal.outbox.models import Event
 from tests.claims.banking import BankProcess
 from tests.factories.claims import DECIDED, ClaimFactory, agent, delivered_parcel
+from tests.factories.tracking import OrderFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -377,12 +378,88 @@ class TestGuards:
         with pytest.raises(IntegrityError, match="attempt_keeps_its_key"):
             _sql("UPDATE claims_attempt SET key = gen_random_uuid()")
 
+    @pytest.mark.parametrize("change", ["outcome = 'failed'", "finished_at = NULL", "error = 'x'"])
+    def test_an_attempt_keeps_what_it_came_to(self, bank: BankProcess, change: str) -> None:
+        pay(approved())
 
-def _sql(statement: str) -> None:
-    # Triggers that wait for the commit would keep TRUNCATE from ever meeting its guard.
+        with pytest.raises(IntegrityError, match="attempt_ends_once"):
+            _sql(f"UPDATE claims_attempt SET {change}")
+
+    def test_what_was_paid_is_not_planned_again_by_the_way_of_a_bounce(
+        self, bank: BankProcess
+    ) -> None:
+        compensation = pay(approved())
+
+        with pytest.raises(IntegrityError, match="compensation_leaves_its_trace"):
+            _sql(
+                "UPDATE claims_compensation SET state = 'reversed', version = version + 1",
+                "UPDATE claims_compensation SET state = 'planned', version = version + 1",
+            )
+
+        compensation.refresh_from_db()
+        assert compensation.state == CompensationState.SUCCEEDED
+
+    def test_steps_alone_do_not_make_a_bounce(self, bank: BankProcess) -> None:
+        compensation = pay(approved())
+        step = (
+            "INSERT INTO claims_compensationtransition (subject_id, verb, origin, target, role,"
+            " reason_code, note, diff, request_id, visible_to_shopper, occurred_at)"
+            f" VALUES ({compensation.pk}, 'x', '', '%s', '', '', '', '{{}}', '', true, now())"
+        )
+
+        with pytest.raises(IntegrityError, match="compensation_leaves_its_trace"):
+            _sql(
+                "UPDATE claims_compensation SET state = 'reversed', version = version + 1",
+                step % "reversed",
+                "UPDATE claims_compensation SET state = 'planned', version = version + 1",
+                step % "planned",
+            )
+
+    def test_a_state_does_not_change_without_a_step(self, bank: BankProcess) -> None:
+        approved()
+
+        with pytest.raises(IntegrityError, match="compensation_leaves_its_trace"):
+            _sql("UPDATE claims_compensation SET state = 'sending', version = version + 1")
+
+    def test_a_balance_stays_with_its_order(self) -> None:
+        approved()
+        other = OrderFactory.create()
+
+        with pytest.raises(IntegrityError, match="payment_balance_stays_with_its_order"):
+            _sql(f"UPDATE claims_paymentbalance SET order_id = {other.pk}")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "payment_reference = 'pay_mine'",
+            "payment_instrument = 'card ending 0666'",
+            "captured_minor = captured_minor + 1",
+            "currency = 'KWD'",
+        ],
+    )
+    def test_money_goes_back_the_way_it_came(self, bank: BankProcess, change: str) -> None:
+        pay(approved())
+
+        with pytest.raises(IntegrityError, match="order_payment_is_written_once"):
+            _sql(f"UPDATE tracking_order SET {change}")
+
+    def test_erasure_may_blank_where_it_came_from_once_it_is_paid(self, bank: BankProcess) -> None:
+        pay(approved())
+
+        _sql("UPDATE tracking_order SET payment_reference = '', payment_instrument = ''")
+
+        with pytest.raises(IntegrityError, match="order_payment_is_written_once"):
+            _sql("UPDATE tracking_order SET payment_reference = 'pay_mine'")
+
+
+def _sql(*statements: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
+        # Triggers that wait for the commit would keep TRUNCATE from ever meeting its guard.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement)
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _copy(compensation: Compensation, **changes: Any) -> Compensation:

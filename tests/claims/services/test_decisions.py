@@ -252,7 +252,11 @@ class TestSecond:
             order.update(**change)
 
         decisions.send_back(claim=claim, approver=approver(), note="Another card.", now=DECIDED)
-        assert order.update(**change) == 1
+        with (
+            pytest.raises(IntegrityError, match="order_payment_is_written_once"),
+            transaction.atomic(),
+        ):
+            order.update(**change)
 
     def test_sending_back_voids_the_proposal(self) -> None:
         claim = ClaimFactory.create(pending_approval=True)

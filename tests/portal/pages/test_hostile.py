@@ -21,7 +21,7 @@ from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox import delivering
 from tests.conformance.data import present
-from tests.factories.claims import DECIDED, ClaimFactory, agent, fill
+from tests.factories.claims import DECIDED, ClaimFactory, agent, delivered_parcel, fill
 from tests.factories.tracking import NOON, OrderLineFactory
 from tests.notifications.facts import FACTS
 from tests.portal.pages.hostile import bones, bundles, says, shows, strings
@@ -209,7 +209,7 @@ def test_in_another_look_and_a_counter_offer(client: Client) -> None:
 
 def test_in_the_names_of_things_people_and_places(client: Client) -> None:
     titles = [title[:200] for title in bundles(at_most=200)]
-    claim = ClaimFactory.create()
+    claim = ClaimFactory.create(parcel=delivered_parcel(captured_minor=100_000_000))
     assert claim.parcel is not None
     for title in titles:
         line = OrderLineFactory.create(order=claim.order, title=title, variant=title, quantity=1)
@@ -217,7 +217,6 @@ def test_in_the_names_of_things_people_and_places(client: Client) -> None:
     Order.objects.filter(pk=claim.order_id).update(
         recipient_name=titles[0][:120], address="\n".join(strings()), city=titles[1][:80]
     )
-    Order.objects.filter(pk=claim.order_id).update(captured_minor=100_000_000)
     claim.order.refresh_from_db()
     fill(claim)
     claims.tell(claim=claim, answers=ANSWERS, now=NOON)
