@@ -119,7 +119,9 @@ def how_alike(seen: Alike) -> str:
     """Say in words how much two photos are alike, and what was done to one of them."""
     if seen.is_same_file:
         return _("The very same file.")
-    if seen.weight >= SURE:
+    if seen.is_print:
+        said = _("Partly the same, perhaps only the print")
+    elif seen.weight >= SURE:
         said = _("Almost surely the same picture")
     elif seen.is_whole:
         said = _("The same picture as a whole")

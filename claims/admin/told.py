@@ -200,7 +200,7 @@ def _photos(claim: Claim, photos: Sequence[Photo]) -> Versus:
     )
     if claim.without_box:
         says = _("%(photos)s. %(words)s") % {"photos": says, "words": claim.without_box}
-    seen = sorted({alike.claim_ref for photo in shown for alike in photo.alike})
+    seen = sorted({like.claim_ref for photo in shown for like in photo.alike if not like.is_print})
     early = any(photo.is_early for photo in shown)
     knows = []
     if seen:

@@ -124,20 +124,19 @@ class PhotoDetails(models.Model):
 
 class PhotoHash(models.Model):
     """
-    One 64-bit hash of a photo or of a detail in it, with its four parts of 16 bits.
+    One 64-bit hash of a photo or of a detail in it, with the three parts it is found by.
 
-    Two hashes that differ in at most three bits share a part, so equality on an index finds them;
-    further apart ones are found by any other detail of the two photos that is nearer.
+    Equality of one part of 20 bits on an index finds it, in the mirror too, for the parts are the
+    same there; a hash of which no part is equal is found by another detail of the two photos.
     """
 
     evidence = models.ForeignKey(
         Evidence, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     bits = models.BigIntegerField()
-    band1 = models.SmallIntegerField()
-    band2 = models.SmallIntegerField()
-    band3 = models.SmallIntegerField()
-    band4 = models.SmallIntegerField()
+    band1 = models.IntegerField()
+    band2 = models.IntegerField()
+    band3 = models.IntegerField()
 
     class Meta:
         verbose_name = _("hash of a photo")
@@ -148,7 +147,7 @@ class PhotoHash(models.Model):
                 models.Index(
                     fields=[band], include=["bits", "evidence"], name=f"photohash_by_{band}"
                 )
-                for band in ("band1", "band2", "band3", "band4")
+                for band in ("band1", "band2", "band3")
             ),
         ]
 

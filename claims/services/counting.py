@@ -287,7 +287,7 @@ def _photos(claim: Claim) -> dict[str, Any]:
     )
     rejected, other, own = set(), set(), set()
     seen = lookalikes.alike(of=rows)
-    alikes = [one for found in seen.values() for one in found]
+    alikes = [one for found in seen.values() for one in found if not one.is_print]
     ends = Claim.objects.filter(pk__in={one.claim_id for one in alikes}) if alikes else ()
     declined = {one.pk for one in ends if _was_declined(one.decision_code, one.state)}
     for one in alikes:

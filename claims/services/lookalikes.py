@@ -15,12 +15,20 @@ VERSION = 1
 """Which way of finding details; raise it, and the sweep looks at every photo again."""
 CLOSE = 16
 """A detail that shares 16 bits with another and differs in at most so many points to its photo."""
-CANDIDATES = 10
-"""The photos most pointed to are compared detail by detail."""
-ENOUGH, AGREEING = 80, 0.35
+CANDIDATES, MOST, POINTS = 6, 10, 50
 """
-From which weight of agreeing details two photos are called alike, and from which share of the
-details where both pictures are; see docs/photos.md.
+So many photos most pointed to are compared detail by detail, and up to ``MOST`` that are pointed to
+with so many points; one hash within ten bits is worth about that.
+"""
+ENOUGH, AGREEING = 50, 0.2
+"""
+From which weight of agreeing details something in two photos is the same, and from which share of
+the details where both pictures are; see docs/photos.md.
+"""
+PICTURE, SPREAD = 120, 0.8
+"""
+From which weight on it is the same picture, if what agrees also lies so far apart, against all
+details where both pictures are; else it is perhaps only the same print on two things.
 """
 SAME, COMMON = 10, 8
 """
@@ -54,6 +62,8 @@ class Alike:
     """By how many degrees one is turned, to the nearest right angle."""
     is_whole: bool = False
     """All of the picture, not a part of it."""
+    is_print: bool = False
+    """Little is the same, or all of it in one place: perhaps only a label or a tape."""
     claim_state: str = ""
     is_clean: bool = True
     """Whether there is a copy to be shown."""
@@ -122,6 +132,7 @@ class _Like:
     is_same_file: bool
     distance: int
     is_whole: bool
+    is_print: bool
     likeness: likeness.Likeness
 
 
@@ -137,10 +148,19 @@ def _judged(mine: _Photo, others: Sequence[_Photo]) -> list[_Like]:
             and _apart(mine.dhash, other.dhash) <= WHOLE
         )
         is_near = how.weight >= ENOUGH and how.agreeing >= AGREEING
+        is_picture = how.weight >= PICTURE and how.spread >= SPREAD
+        is_print = not (is_same or is_whole or is_picture)
         if is_same or is_whole or is_near:
-            likes.append(_Like(other.pk, is_same, 0 if is_same else distance, is_whole, how))
+            apart = 0 if is_same else distance
+            likes.append(_Like(other.pk, is_same, apart, is_whole, is_print, how))
     likes.sort(
-        key=lambda one: (not one.is_same_file, -one.likeness.weight, one.distance, one.other)
+        key=lambda one: (
+            not one.is_same_file,
+            one.is_print,
+            -one.likeness.weight,
+            one.distance,
+            one.other,
+        )
     )
     return likes[:SHOWN]
 
@@ -164,6 +184,7 @@ def _told(found: dict[int, list[_Like]]) -> dict[int, list[Alike]]:
                 is_mirrored=one.likeness.is_mirrored,
                 turn=one.likeness.turn,
                 is_whole=one.is_whole,
+                is_print=one.is_print,
                 claim_state=row.claim.state,
                 is_clean=bool(row.small),
             )
@@ -188,12 +209,7 @@ def _known(wanted: Iterable[int]) -> dict[int, _Photo]:
 
 def _without(photo: _Photo, common: set[int]) -> _Photo:
     """Return the photo without the details that are in many."""
-    kept = [
-        one
-        for one in photo.details
-        if likeness.signed(one.bits) not in common
-        and likeness.signed(one.bits ^ likeness.MIRROR) not in common
-    ]
+    kept = [one for one in photo.details if likeness.signed(one.bits) not in common]
     return replace(photo, details=kept)
 
 
@@ -209,20 +225,21 @@ def _pointed_to(photos: Sequence[_Photo]) -> tuple[dict[int, list[int]], dict[in
         if not _is_plain(photo.dhash)
         for bits in _hashes(photo)
     ]
-    columns: Sequence[Sequence[int]] = list(zip(*probes, strict=True)) or [()] * 6
+    names = ("photo", "bits", *_BANDS)
+    columns: Sequence[Sequence[int]] = list(zip(*probes, strict=True)) or [()] * len(names)
     with connection.cursor() as cursor:
         cursor.execute(
             _POINTED,
             {
                 "photos": [photo.pk for photo in photos],
-                **{
-                    name: list(column)
-                    for name, column in zip(("photo", "bits", *_BANDS), columns, strict=True)
-                },
+                **{name: list(column) for name, column in zip(names, columns, strict=True)},
+                "mirror": likeness.signed(likeness.MIRROR),
                 "close": CLOSE,
                 "same": SAME,
                 "common": COMMON,
-                "most": CANDIDATES,
+                "candidates": CANDIDATES,
+                "most": MOST,
+                "points": POINTS,
             },
         )
         found: dict[int, list[int]] = {}
@@ -236,11 +253,11 @@ def _pointed_to(photos: Sequence[_Photo]) -> tuple[dict[int, list[int]], dict[in
 
 
 def _hashes(photo: _Photo) -> set[int]:
-    """Return the hashes of a photo as it is and as it would be in a mirror."""
+    """Return the hashes of a photo, unsigned."""
     plain = {one.bits for one in photo.details}
     if photo.phash is not None:
         plain.add(photo.phash & _WORD)
-    return plain | {bits ^ likeness.MIRROR for bits in plain}
+    return plain
 
 
 def _apart(one: int | None, other: int | None) -> int:
@@ -252,55 +269,64 @@ def _is_plain(dhash: int) -> bool:
 
 
 _WORD = (1 << 64) - 1
-_BANDS = ("band1", "band2", "band3", "band4")
+_BANDS = ("band1", "band2", "band3")
 
 # One probe for each hash and band; an index answers it without touching the table. The nearer a
 # hash and the fewer photos hold it, the more it says for its photo.
+_APART = """least(
+    bit_count((kept.bits # probe.bits)::bit(64)),
+    bit_count((kept.bits # probe.bits # %(mirror)s)::bit(64))
+)"""
 _HITS = "\nunion all\n".join(
-    f"""select probe.photo, probe.claim, probe.bits, kept.evidence_id,
-       bit_count((kept.bits # probe.bits)::bit(64)) as apart
+    f"""select probe.photo, probe.bits, kept.evidence_id, {_APART} as apart
   from probe join claims_photohash kept on kept.{band} = probe.{band}
- where bit_count((kept.bits # probe.bits)::bit(64)) <= %(close)s"""  # noqa: S608 - our own words
+ where {_APART} <= %(close)s"""  # noqa: S608 - our own words
     for band in _BANDS
 )
 _POINTED = f"""
-with probe as materialized (
-    select given.*, mine.claim_id as claim
+with asked as materialized (
+    select id, claim_id, sha256 from claims_evidence where id = any(%(photos)s)
+), probe as materialized (
+    select *
       from unnest(
-        %(photo)s::bigint[], %(bits)s::bigint[], %(band1)s::smallint[], %(band2)s::smallint[],
-        %(band3)s::smallint[], %(band4)s::smallint[]
-      ) as given(photo, bits, band1, band2, band3, band4)
-      join claims_evidence mine on mine.id = given.photo
+        %(photo)s::bigint[], %(bits)s::bigint[], %(band1)s::integer[], %(band2)s::integer[],
+        %(band3)s::integer[]
+      ) as given(photo, bits, band1, band2, band3)
+), own as materialized (
+    select asked.id as photo, beside.id
+      from asked join claims_evidence beside on beside.claim_id = asked.claim_id
 ), hit as (
 {_HITS}
 ), other_hit as materialized (
-    select hit.photo, hit.bits, hit.evidence_id, min(hit.apart) as apart
-      from hit join claims_evidence other on other.id = hit.evidence_id
-     where other.claim_id <> hit.claim
-     group by hit.photo, hit.bits, hit.evidence_id
+    select photo, bits, evidence_id, min(apart) as apart
+      from hit
+     where (photo, evidence_id) not in (select photo, id from own)
+     group by photo, bits, evidence_id
 ), held as (
     select photo, bits, count(*) filter (where apart <= %(same)s) as photos
       from other_hit group by photo, bits
 ), pointed as (
-    select photo, evidence_id, row_number() over (
-        partition by photo
-        order by sum((17 - apart) * (17 - apart) / greatest(photos, 1.0)) desc, evidence_id
-    ) as place
-      from other_hit join held using (photo, bits)
-     group by photo, evidence_id
+    select *, row_number() over (partition by photo order by points desc, evidence_id) as place
+      from (
+        select photo, evidence_id,
+               sum((17 - apart) * (17 - apart) / greatest(photos, 1.0)) as points
+          from other_hit join held using (photo, bits)
+         group by photo, evidence_id
+      ) each
 ), same as (
     select mine.id as photo, twin.id as evidence_id
-      from claims_evidence mine
+      from asked mine
       cross join lateral (
           select other.id from claims_evidence other
            where other.sha256 = mine.sha256 and other.claim_id <> mine.claim_id
            order by other.id desc limit %(most)s
       ) twin
-     where mine.id = any(%(photos)s) and mine.sha256 <> ''
+     where mine.sha256 <> ''
 )
 select photo, evidence_id, null::bigint as bits from same
 union
-select photo, evidence_id, null::bigint from pointed where place <= %(most)s
+select photo, evidence_id, null::bigint from pointed
+ where place <= %(candidates)s or place <= %(most)s and points >= %(points)s
 union all
 select photo, null::bigint, bits from held where photos > %(common)s
 """  # noqa: S608 - our own words

@@ -17,6 +17,8 @@ LEADS, TRIES = 16, 16
 _TURN, _SCALE, _OFF, _OFF_SHARE, _SAME_PLACE = 0.3, 1.25, 0.04, 0.12, 0.03
 _CIRCLE = 2 * math.pi
 _WORD = (1 << 64) - 1
+# Three parts of 20 bits; the four highest frequencies change too easily to find anything by.
+_BAND, _SHIFTS = (1 << 20) - 1, (44, 24, 4)
 
 # The frequencies whose sign turns when a picture is mirrored top to bottom: those odd down.
 # The same order as in ``images_details``; a test holds the two together.
@@ -50,11 +52,13 @@ class Likeness(NamedTuple):
     """How large one picture's details are in the other; 1 is the same size."""
     agreeing: float
     """The share of places with a detail, where both pictures are, that agree."""
+    spread: float
+    """How far those that agree lie apart, against all of them; little is a print on something."""
     points: Mapping[int, int]
     """Which of my details agree, by their number, and what each adds to the weight."""
 
 
-NOTHING = Likeness(0, 0, is_mirrored=False, turn=0, share=1.0, agreeing=0.0, points={})
+NOTHING = Likeness(0, 0, is_mirrored=False, turn=0, share=1.0, agreeing=0.0, spread=0.0, points={})
 
 
 def unpacked(packed: bytes | memoryview) -> list[Detail]:
@@ -72,9 +76,10 @@ def mirrored(details: Sequence[Detail]) -> list[Detail]:
     ]
 
 
-def bands(bits: int) -> tuple[int, int, int, int]:
-    """Return the four 16-bit parts of 64 bits as signed smallints; near hashes share one."""
-    return struct.unpack(">hhhh", (bits & _WORD).to_bytes(8, "big"))
+def bands(bits: int) -> tuple[int, ...]:
+    """Return the parts of 64 bits by which near hashes are found, one set for both mirrors."""
+    parts = ((bits >> shift & _BAND, MIRROR >> shift & _BAND) for shift in _SHIFTS)
+    return tuple(min(part, part ^ mirror) for part, mirror in parts)
 
 
 def signed(bits: int) -> int:
@@ -104,12 +109,12 @@ class _Pair(NamedTuple):
 
 
 def _best(mine: Sequence[Detail], other: Sequence[Detail], *, is_mirrored: bool) -> Likeness:
-    hashes = [one.bits for one in other]
+    hashes = list(enumerate(one.bits for one in other))
     pairs = []
     for m, one in enumerate(mine):
         bits = one.bits
-        for o, apart in enumerate([(bits ^ each).bit_count() for each in hashes]):
-            if apart <= NEAR:
+        for o, each in hashes:
+            if (apart := (bits ^ each).bit_count()) <= NEAR:
                 to = other[o]
                 turn = (to.turn - one.turn) % _CIRCLE
                 pairs.append(_Pair(apart, m, o, turn, one.side / to.side, one.x, one.y, to.x, to.y))
@@ -120,10 +125,8 @@ def _best(mine: Sequence[Detail], other: Sequence[Detail], *, is_mirrored: bool)
     weight, count, lead = max(_agreeing(lead, pairs)[:3] for lead in leads)
     points = _agreeing(lead, pairs)[3]
     quarter = round(lead.turn / (math.pi / 2)) % 4 * 90
-    both = _places_in_both(lead, mine, other) if count > 1 else count
-    return Likeness(
-        weight, count, is_mirrored, quarter, lead.scale, min(1.0, count / max(1, both)), points
-    )
+    agreeing, spread = _where_both_are(lead, mine, other, points)
+    return Likeness(weight, count, is_mirrored, quarter, lead.scale, agreeing, spread, points)
 
 
 def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair, dict[int, int]]:
@@ -154,8 +157,12 @@ def _agreeing(lead: _Pair, pairs: Sequence[_Pair]) -> tuple[int, int, _Pair, dic
     return weight, len(places), lead, used
 
 
-def _places_in_both(lead: _Pair, mine: Sequence[Detail], other: Sequence[Detail]) -> int:
-    """Count the places of my details that lie inside the other picture, or the fewer of both."""
+def _where_both_are(
+    lead: _Pair, mine: Sequence[Detail], other: Sequence[Detail], points: Mapping[int, int]
+) -> tuple[float, float]:
+    """Return which share of the places in both pictures agrees, and how far apart those lie."""
+    if len(points) < 2:
+        return 1.0, 0.0
     right, down = lead.scale * math.cos(lead.turn), lead.scale * math.sin(lead.turn)
     lands = [
         (
@@ -165,9 +172,10 @@ def _places_in_both(lead: _Pair, mine: Sequence[Detail], other: Sequence[Detail]
         for one in mine
     ]
     theirs = [(one.x, one.y) for one in other]
-    inside = _apart(_within(lands, theirs))
-    covered = _apart(_within(theirs, lands))
-    return min(inside, covered)
+    inside, covered = _within(lands, theirs), _within(theirs, lands)
+    both = min(_apart(inside), _apart(covered))
+    reach = _reach([lands[m] for m in points]) / max(1e-6, _reach([*inside, *covered]))
+    return min(1.0, len(points) / max(1, both)), reach
 
 
 _Place = tuple[float, float]
@@ -178,6 +186,12 @@ def _within(places: Sequence[_Place], others: Sequence[_Place]) -> list[_Place]:
     left, right = min(x for x, _ in others) - _OFF, max(x for x, _ in others) + _OFF
     top, bottom = min(y for _, y in others) - _OFF, max(y for _, y in others) + _OFF
     return [(x, y) for x, y in places if left <= x <= right and top <= y <= bottom]
+
+
+def _reach(places: Sequence[_Place]) -> float:
+    """Return how far places lie from their middle, the root of the mean square."""
+    x, y = (sum(part) / len(places) for part in zip(*places, strict=True))
+    return math.sqrt(sum((p - x) ** 2 + (q - y) ** 2 for p, q in places) / len(places))
 
 
 def _apart(places: Sequence[_Place]) -> int:

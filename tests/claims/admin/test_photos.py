@@ -103,6 +103,10 @@ class TestHowAlike:
                 "Probably the same picture: turned by 90°, 5 details agree.",
             ),
             (like(is_whole=True), "The same picture as a whole."),
+            (
+                like(weight=90, details=5, is_print=True),
+                "Partly the same, perhaps only the print: 5 details agree.",
+            ),
         ],
     )
     def test_says_what_was_done(self, seen: Alike, says: str) -> None:

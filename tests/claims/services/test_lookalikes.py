@@ -11,7 +11,7 @@ from PIL import Image
 
 from claims.models import Claim, Evidence, PhotoDetails, PhotoHash
 from claims.services import evidence, lookalikes
-from portal.lib import images
+from portal.lib import images, likeness
 from tests.claims import scenes
 from tests.claims.pictures import draft, file
 from tests.factories.tracking import NOON
@@ -72,6 +72,18 @@ class TestAlike:
         assert (found[turned.pk].turn, found[turned.pk].is_mirrored) == (270, False)
         assert found[mirrored.pk].is_mirrored is True
 
+    def test_tells_what_is_partly_the_same_from_a_picture_sent_again(self) -> None:
+        image, with_corner = scenes.scene(1), scenes.scene(31)
+        with_corner.paste(image.crop((0, 0, 400, 300)))
+        part, again = sent(draft(), with_corner), sent(draft(), scenes.cropped(image, 0.1), 50)
+
+        found = lookalikes.similar(evidence=sent(draft(), image))
+
+        assert [(one.evidence_id, one.is_print) for one in found] == [
+            (again.pk, False),
+            (part.pk, True),
+        ]
+
     def test_asks_for_many_photos_as_often_as_for_one(self, django_assert_num_queries) -> None:
         claim = draft()
         sent(draft(), scenes.scene(1))
@@ -96,16 +108,12 @@ class TestAlike:
 
 
 class TestRemember:
-    def test_keeps_each_hash_once_with_its_four_parts(self) -> None:
+    def test_keeps_each_hash_once_with_the_parts_it_is_found_by(self) -> None:
         photo = sent(draft(), scenes.scene(1))
 
         assert photo.phash is not None
         row = PhotoHash.objects.filter(evidence=photo, bits=photo.phash).get()
-        joined = b"".join(
-            part.to_bytes(2, "big", signed=True)
-            for part in (row.band1, row.band2, row.band3, row.band4)
-        )
-        assert int.from_bytes(joined, "big", signed=True) == photo.phash
+        assert (row.band1, row.band2, row.band3) == likeness.bands(photo.phash)
         assert PhotoHash.objects.filter(evidence=photo).count() > 30
 
     def test_looks_again_at_a_photo_known_in_an_older_way(self) -> None:

@@ -66,7 +66,17 @@ class TestCompare:
             image.paste(scenes.scene(99, (90, 60)), (40 + seed, 300))
             with_sticker.append(seen(image))
 
-        assert likeness.compare(*with_sticker).weight < 80
+        assert likeness.compare(*with_sticker).weight < 120
+
+    def test_tells_how_far_apart_lies_what_agrees(self) -> None:
+        whole = likeness.compare(seen(scenes.scene(1), 40), details(1))
+        with_corner = scenes.scene(31)
+        with_corner.paste(scenes.scene(1).crop((0, 0, 400, 300)))
+        part = likeness.compare(seen(with_corner), details(1))
+
+        assert whole.spread > 0.9
+        assert part.weight >= 120
+        assert part.spread < 0.6
 
 
 class TestLook:
@@ -117,10 +127,18 @@ class TestBands:
     @pytest.mark.parametrize(
         ("bits", "parts"),
         [
-            (0, (0, 0, 0, 0)),
-            (0x0001_0002_7FFF_FFFF, (1, 2, 32767, -1)),
-            (-1, (-1, -1, -1, -1)),
+            (0, (0, 0, 0)),
+            (0x00001_00002_00003_F, (1, 2, 3)),
+            # 0xC570C, 0xAE624 and 0xDCB45 are what turns in the mirror.
+            (0xC570C_AE624_DCB45_0, (0, 0, 0)),
+            (-1, (0xFFFFF ^ 0xC570C, 0xFFFFF ^ 0xAE624, 0xFFFFF ^ 0xDCB45)),
         ],
     )
-    def test_cuts_a_hash_into_four_smallints(self, bits: int, parts: tuple[int, ...]) -> None:
+    def test_cuts_a_hash_into_three_parts_of_twenty_bits(
+        self, bits: int, parts: tuple[int, ...]
+    ) -> None:
         assert likeness.bands(bits) == parts
+
+    @pytest.mark.parametrize("bits", [0, 1, 0x0123_4567_89AB_CDEF, 1 << 63, (1 << 64) - 1])
+    def test_are_the_same_in_the_mirror(self, bits: int) -> None:
+        assert likeness.bands(bits ^ likeness.MIRROR) == likeness.bands(bits)
