@@ -11,7 +11,7 @@ these rights after every migration; a table that no migration has settled yet is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,7 +80,7 @@ def rights() -> dict[str, tuple[str, ...]]:
 
     Everything that no guard refuses to everybody; what is no model's is read, if we know of it.
     """
-    known = {MigrationRecorder.Migration._meta.db_table: READ}
+    known: dict[str, tuple[str, ...]] = {MigrationRecorder.Migration._meta.db_table: READ}
     for model in apps.get_models(include_auto_created=True):
         if model._meta.managed and not model._meta.proxy:
             refused = _refused(model)
@@ -101,12 +101,13 @@ def _refused(model: type[Model]) -> set[str]:
 @contextmanager
 def owner() -> Iterator[None]:
     """Work as the owner of the tables, whom ``DATABASE_OWNER_URL`` names; without it, as ever."""
-    if not settings.DATABASE_OWNER:
+    named: Mapping[str, Any] = settings.DATABASE_OWNER
+    if not named:
         yield
         return
     before = {key: connection.settings_dict[key] for key in CONNECTION}
     connection.close()
-    connection.settings_dict.update({key: settings.DATABASE_OWNER[key] for key in CONNECTION})
+    connection.settings_dict.update({key: named[key] for key in CONNECTION})
     try:
         yield
     finally:

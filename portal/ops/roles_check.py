@@ -27,14 +27,14 @@ def check_role(
         return []
     return [
         checks.Warning(
-            f"The portal's role {name} may undo what the database promises: it {_said(found)}.",
+            f"The portal's database role may undo what the tables promise: {name} {said(found)}.",
             hint=ADVICE,
             id="portal.W020",
         )
     ]
 
 
-def _said(found: list[str]) -> str:
+def said(found: list[str]) -> str:
     """Name the first few; a role that may do one thing too many mostly may do hundreds."""
     more = len(found) - 3
     return ", ".join(found[:3]) + (f" and {more} more" if more > 0 else "")

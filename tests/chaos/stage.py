@@ -88,7 +88,7 @@ def stage(**settings: str) -> Iterator[Stage]:
     ``settings`` are added to the environment of every process on the stage.
     """
     base = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-    with services(durable=True, base=base) as running:
+    with services(durable=True, apart=True, base=base) as running:
         port = places.free_port()
         running.env.update(
             {
@@ -111,6 +111,7 @@ def stage(**settings: str) -> Iterator[Stage]:
             cwd=places.ROOT,
             check=True,
         )
+        del running.env["DATABASE_OWNER_URL"]  # from here on nobody may do what the portal may not
         os.environ.update(running.env)
         import django
 

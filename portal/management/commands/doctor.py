@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from portal.ops import health, queues
+from portal.ops import health, queues, roles, roles_check
 
 CLOCK_TOLERANCE = 5.0
 ROOM_NEEDED = 1024**3
@@ -74,8 +74,22 @@ def database() -> Iterator[Finding]:
     apart = abs((there - timezone.now()).total_seconds())
     old = "" if version >= OLDEST_POSTGRES else "Amends needs PostgreSQL 15 or newer."
     yield judge("database", f"PostgreSQL {version // 10000}, writable, up to date", old)
+    yield _role()
     late = "" if apart < CLOCK_TOLERANCE else "Keep both machines on time with NTP."
     yield judge("clock", f"{apart:.1f} s apart from the database's", late)
+
+
+def _role() -> Finding:
+    """Ask what the portal's role may do; the demo may do what it likes with its own tables."""
+    name, found = roles.powers()
+    if not found:
+        return judge("database role", f"{name} may change rows and nothing else")
+    advice = "" if _is_play() else roles_check.ADVICE
+    return judge("database role", f"{name} {roles_check.said(found)}", advice)
+
+
+def _is_play() -> bool:
+    return bool(settings.DEMO or settings.DEBUG)
 
 
 def broker() -> Iterator[Finding]:
@@ -114,7 +128,7 @@ def folders() -> Iterator[Finding]:
 
 def secrets() -> Iterator[Finding]:
     """Look at the secrets without showing them."""
-    is_play = settings.DEMO or settings.DEBUG
+    is_play = _is_play()
     weak = len(settings.SECRET_KEY) < KEY_LENGTH or settings.SECRET_KEY.startswith("insecure")
     advice = "Set AMENDS_SECRET_KEY to 50 random characters or more." if weak else ""
     yield judge("secret key", "too weak" if weak else "strong enough", advice)

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 _NAME = "running.json"
-_SHARED = ("DATABASE_URL", "REDIS_URL", "CACHE_URL", "DJANGO_SETTINGS_MODULE")
+_SHARED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CACHE_URL", "DJANGO_SETTINGS_MODULE")
 
 
 def leave_word(var: Path, env: dict[str, str]) -> None:

@@ -24,6 +24,8 @@ from portal.ops.launcher.saying import CannotStart, tail
 
 NAME = "PostgreSQL"
 DATABASE = USER = "amends"
+PORTAL = "amends_portal"
+"""The role of web and worker, made by the first migration; the other one owns the tables."""
 _BY_URL = (
     "Or give Amends a database of your own: make run DATABASE_URL=postgres://user:word@host/name"
 )
@@ -188,9 +190,9 @@ def _buffers() -> int:
     return max(128, min(512, memory // 8))
 
 
-def url(sockets: Path, database: str = DATABASE) -> str:
+def url(sockets: Path, database: str = DATABASE, *, user: str = USER) -> str:
     """Return the address of a database behind the socket."""
-    return f"postgres://{USER}@{quote(str(sockets), safe='')}/{database}"
+    return f"postgres://{user}@{quote(str(sockets), safe='')}/{database}"
 
 
 def create_database(sockets: Path, name: str = DATABASE) -> None:

@@ -12,7 +12,11 @@ from portal.ops import translations
 
 
 def main(story: Path) -> None:
-    """Compile translations, migrate what is pending, load the demo story and keep its words."""
+    """
+    Compile translations, migrate what is pending, load the demo story and keep its words.
+
+    Only the migration is the owner's; a database of before there were two roles has none pending.
+    """
     translations.compile_all()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.base")
     import django
@@ -22,10 +26,15 @@ def main(story: Path) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    executor = MigrationExecutor(connection)
-    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        _next(f"migrating the database ({len(plan)} steps)")
-        call_command("migrate", interactive=False, verbosity=1)
+    from portal.ops import roles
+
+    with roles.owner():
+        executor = MigrationExecutor(connection)
+        if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            _next(f"migrating the database ({len(plan)} steps)")
+            call_command("migrate", interactive=False, verbosity=1)
+        else:
+            roles.settle()
     if os.environ.get("AMENDS_DEMO") == "1" and "demo" in get_commands():
         _next("loading the demo story")
         said = io.StringIO()

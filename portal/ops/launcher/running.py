@@ -39,16 +39,16 @@ def _run(teller: Teller, *, var: Path, port: int, lock: Path, sockets: Path) -> 
     supervisor.after_restart[valkey.NAME] = ("worker",)
     code = 0
     try:
-        _start_stores(supervisor, teller, env=env, var=var, logs=logs, sockets=sockets)
+        owner = _start_stores(supervisor, teller, env=env, var=var, logs=logs, sockets=sockets)
         _settle_environment(env, var=var, port=port)
         with teller.step("starting the pretend carrier"):
             supervisor.add(
                 harbour(env, ledger=var / "harbour" / "ledger.db", log=logs / "harbour.log")
             )
-        story = _prepare(teller, env=env, logs=logs)
+        story = _prepare(teller, env=env | owner, logs=logs)
         _start_processes(supervisor, teller, env=env, var=var, logs=logs, port=port)
         lock.write_text(f"process {os.getpid()}, http://127.0.0.1:{port}/")
-        joining.leave_word(var, env)
+        joining.leave_word(var, env | owner)
         _welcome(teller, port=port, story=story, logs=logs)
         while True:
             supervisor.look_after()
@@ -84,7 +84,9 @@ def _start_stores(
     var: Path,
     logs: Path,
     sockets: Path,
-) -> None:
+) -> dict[str, str]:
+    """Start what is not given, and return what only whoever migrates needs to know."""
+    owner = env.pop("DATABASE_OWNER_URL", "")
     if env.get("DATABASE_URL"):
         teller.say("  · using the database of DATABASE_URL")
     else:
@@ -95,7 +97,8 @@ def _start_stores(
             postgres.prepare(found, data, log=log)
             supervisor.add(postgres.child(found, data, sockets / "s", log=log))
             postgres.create_database(sockets / "s")
-            env["DATABASE_URL"] = postgres.url(sockets / "s")
+            env["DATABASE_URL"] = postgres.url(sockets / "s", user=postgres.PORTAL)
+            owner = postgres.url(sockets / "s")
     if env.get("REDIS_URL"):
         teller.say("  · using the broker of REDIS_URL")
     else:
@@ -104,6 +107,7 @@ def _start_stores(
                 var / "valkey", log=logs / "valkey.log", env=dict(env)
             )
             supervisor.add(server)
+    return {"DATABASE_OWNER_URL": owner} if owner else {}
 
 
 def _settle_environment(env: dict[str, str], *, var: Path, port: int) -> None:

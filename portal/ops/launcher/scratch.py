@@ -34,12 +34,15 @@ class Services:
 
 
 @contextmanager
-def services(*, durable: bool = False, base: dict[str, str] | None = None) -> Iterator[Services]:
+def services(
+    *, durable: bool = False, apart: bool = False, base: dict[str, str] | None = None
+) -> Iterator[Services]:
     """
     Run a scratch PostgreSQL and Valkey; a ``DATABASE_URL`` or ``REDIS_URL`` given wins over either.
 
-    ``durable`` keeps fsync and the append-only file on, for tests that kill the servers. The
-    caller's main thread must live as long as they do: they die with the thread that starts them.
+    ``durable`` keeps fsync and the append-only file on, for tests that kill the servers. ``apart``
+    names the portal's own role in ``DATABASE_URL``; the first migration makes it. The caller's main
+    thread must live as long as they do: they die with the thread that starts them.
     ``services.supervisor["Valkey"]`` is the child, to kill and start as a test likes.
     """
     env = dict(os.environ if base is None else base)
@@ -49,6 +52,9 @@ def services(*, durable: bool = False, base: dict[str, str] | None = None) -> It
         try:
             if not env.get("DATABASE_URL"):
                 env["DATABASE_URL"] = _database(running, durable=durable)
+                if apart:
+                    env["DATABASE_OWNER_URL"] = env["DATABASE_URL"]
+                    env["DATABASE_URL"] = postgres.url(folder / "s", user=postgres.PORTAL)
             if not env.get("REDIS_URL"):
                 server, env["REDIS_URL"] = valkey.child(
                     folder / "valkey",

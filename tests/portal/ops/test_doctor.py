@@ -68,6 +68,16 @@ class TestDoctor:
         assert code == 1
         assert found["payments"][0] is False
 
+    def test_warns_of_a_role_that_could_drop_its_own_guards(self, settings: Settings) -> None:
+        settings.DEMO = settings.DEBUG = False
+
+        code, found = see()
+
+        assert code == 1
+        assert found["database role"][0] is False
+        assert "is a superuser" in found["database role"][1]
+        assert "DATABASE_OWNER_URL" in found["database role"][1]
+
     def test_says_which_folder_cannot_be_written(self, settings: Settings, tmp_path: Path) -> None:
         settings.MEDIA_ROOT = tmp_path / "file"
         settings.MEDIA_ROOT.write_text("in the way")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from portal.ops.launcher import keeper, places, postgres, services
@@ -36,7 +39,8 @@ def environment(var: Path, **more: str) -> dict[str, str]:
     mine = {
         name: value
         for name, value in os.environ.items()
-        if name not in {"DATABASE_URL", "REDIS_URL", "CACHE_URL", "MAKELEVEL", "PORT"}
+        if name
+        not in {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CACHE_URL", "MAKELEVEL", "PORT"}
         and not name.startswith(("AMENDS_", "DJANGO_", "PYTEST_", "COV_"))
     }
     return {**mine, "AMENDS_VAR": str(var), "AMENDS_DEMO": "0", "AMENDS_MARK": str(var), **more}
@@ -134,6 +138,21 @@ def kept_var() -> Iterator[Path]:
         yield folder
 
 
+def database_user(pid: int) -> str:
+    """Return as whom a process signs in to the database; its owner is nobody's business."""
+    words = Path(f"/proc/{pid}/environ").read_text("utf-8").split("\0")
+    env = dict(word.split("=", 1) for word in words if "=" in word)
+    assert "DATABASE_OWNER_URL" not in env
+    return urlsplit(env.get("DATABASE_URL", "")).username or ""
+
+
+def forget_the_portals_role(var: Path) -> None:
+    word = json.loads((var / "running.json").read_text("utf-8"))
+    with psycopg.connect(word["DATABASE_OWNER_URL"], autocommit=True) as line:
+        line.execute(f"DROP OWNED BY {postgres.PORTAL}")
+        line.execute(f"DROP ROLE {postgres.PORTAL}")
+
+
 def migrations_seen(data: Path) -> float:
     return (data / "PG_VERSION").stat().st_mtime
 
@@ -156,6 +175,10 @@ class TestRun:
                 if "valkey-server" in Path(f"/proc/{pid}/cmdline").read_text()
             )
             assert any("celery" in words for words in names)
+            users = [database_user(pid) for pid in keeper.descendants(first.process.pid)]
+            assert users.count(postgres.PORTAL) >= 4  # pretend carrier, bank, worker, web
+            assert set(users) <= {postgres.PORTAL, ""}
+            forget_the_portals_role(var)  # as in a var/ of before there was one
 
             # a second one on the same var/ is refused in words
             second = subprocess.run(
@@ -183,6 +206,12 @@ class TestRun:
         made = migrations_seen(data)
         with run(var) as again:
             said = again.wait_for("Amends is running.")
+            word = json.loads((var / "running.json").read_text("utf-8"))
+            with psycopg.connect(word["DATABASE_URL"]) as line:
+                told = line.execute("SELECT current_user, count(*) >= 0 FROM claims_entry")
+                assert told.fetchone() == (postgres.PORTAL, True)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    line.execute("DELETE FROM claims_entry")
         assert "migrating" not in said
         assert migrations_seen(data) == made
         assert wait_until_gone(var) == []
@@ -307,8 +336,6 @@ class TestExec:
 
 class TestServices:
     def test_a_killed_database_comes_back_with_what_was_committed(self) -> None:
-        import psycopg
-
         base = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
         with services(durable=True, base={**base, "REDIS_URL": "redis://unused/0"}) as running:
             with psycopg.connect(running.database_url) as connection:

@@ -127,7 +127,7 @@ def stands() -> list[tuple[Any, ...]]:
             " UNION ALL SELECT rolname::text, rolsuper::text, rolcreaterole::text, '' FROM pg_roles"
             " ORDER BY 1, 2, 3, 4"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def gets_away_with(line: psycopg.Connection[Any], statements: list[str]) -> list[str]:
