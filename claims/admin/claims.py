@@ -149,11 +149,8 @@ class ClaimAdmin(ReadOnlyAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Claim | None:
-        """Find a claim by its reference."""
-        claims = Claim.objects.select_related(
-            "order", "parcel__carrier", "shopper", "assignee", "policy"
-        ).prefetch_related("lines__order_line", "policy__asks")
-        return claims.filter(ref=object_id).first()
+        """Find a claim by its reference, with what more than one panel of the workspace shows."""
+        return workspace.claims().filter(ref=object_id).first()
 
     @display(description=gettext_lazy("Reference"), ordering="ref")
     def reference(self, claim: Claim) -> str:

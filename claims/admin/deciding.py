@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from claims.admin import queue
 from claims.approvals import Tier
-from claims.models import Approval, Claim, Decline
+from claims.models import Approval, ApprovalLimit, Claim, Decline
 from claims.models.decision import COUNTERS_MAX
 from claims.services import approving, declining, policies, reopening
 from claims.services.refusals import Refusal
@@ -61,10 +61,21 @@ def counted_with(need: approving.Need) -> str:
     }
 
 
-def declining_panel(claim: Claim, *, typed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return what the form to decline shows: reasons, what was looked at, what happens next."""
+def declining_panel(
+    claim: Claim,
+    *,
+    typed: Mapping[str, Any],
+    limit: ApprovalLimit | None,
+    has_messages: bool,
+    now: datetime,
+) -> dict[str, Any]:
+    """
+    Return what the form to decline shows: reasons, what was looked at, what happens next.
+
+    ``limit`` is the one in force if it was read already.
+    """
     try:
-        limit = policies.limit_for(currency=claim.currency, now=now)
+        limit = limit or policies.limit_for(currency=claim.currency, now=now)
     except Refusal:
         limit = None
     is_above = limit is not None and claim.claimed_minor > limit.single_minor
@@ -74,7 +85,7 @@ def declining_panel(claim: Claim, *, typed: Mapping[str, Any], now: datetime) ->
             "Claims above %(limit)s: a second person must agree before the shopper hears of it."
         ) % {"limit": say(limit.single_minor, limit.currency)}
     ticked = typed.get("looked_at_list")
-    chosen = set(declining.on_file(claim) if ticked is None else ticked)
+    chosen = set(declining.on_file(claim, has_messages=has_messages) if ticked is None else ticked)
     return {
         "codes": [(code.value, code.label) for code in declining.DESK_CODES],
         "looked_at": [(word.value, word.label, word.value in chosen) for word in LookedAt],
@@ -126,7 +137,8 @@ def changed(approval: Approval) -> list[str]:
 
 def last_void(claim: Claim) -> str:
     """Say why the last yes of a claim does not hold any more, or nothing if none was voided."""
-    row = Approval.objects.filter(claim=claim, voided_at__isnull=False).order_by("-pk").first()
+    voided = (row for row in claim.approvals.all() if row.voided_at is not None)
+    row = max(voided, key=lambda row: row.pk, default=None)
     if row is None or not row.void_reason:
         return ""
     return _("The yes to %(sum)s is void: %(why)s.") % {

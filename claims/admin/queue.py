@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from claims.admin import words
-from claims.models import Claim
+from claims.models import Claim, ClaimLine
 from claims.states import WITH_STAFF, ClaimReason, ClaimState
 from portal.lib.money import Money
 
@@ -50,7 +50,8 @@ def waiting(states: Sequence[str] = WITH_STAFF) -> QuerySet[Claim]:
 def queue(claim: Claim, *, now: datetime) -> list[QueueRow]:
     """Return the claims due soonest in the queue this claim belongs to."""
     states = (S.PENDING_APPROVAL,) if claim.state == S.PENDING_APPROVAL else WITH_STAFF
-    rows = list(waiting(states).prefetch_related("lines__order_line")[:QUEUE_LENGTH])
+    lines = ClaimLine.objects.select_related("order_line")
+    rows = list(waiting(states).prefetch_related(Prefetch("lines", lines))[:QUEUE_LENGTH])
     return [
         QueueRow(
             ref=row.ref,

@@ -12,7 +12,7 @@ from claims import liability_words, rules
 from claims.admin import queue
 from claims.admin.fields import SHOWN, SPLIT, FieldRefused, grams, minor
 from claims.liability_terms import Circumstance, Goods
-from claims.models import Assessment, CarrierContract, Claim, Consignment, Evidence
+from claims.models import Assessment, CarrierContract, Claim, Consignment
 from claims.services import contracts
 from claims.services.contracts import BadConsignment
 from claims.services.reckoning import PHOTO, Reckoning
@@ -95,6 +95,8 @@ def panel(
         "split_open": is_by_person or any(name.startswith("split") for name in errors),
         "shown_by": _shown_by(claim, typed),
         "expected": _expected(shown, zh=zh),
+        "rule": shown.rule,
+        "rule_text": shown.text_zh if zh else shown.text_en,
         "explained": (shown.explanation_zh if zh else shown.explanation_en).splitlines(),
         "steps": (shown.recovery_zh if zh else shown.recovery_en).splitlines(),
         "rules": shown.recovery_rules,
@@ -103,7 +105,16 @@ def panel(
             for code in shown.recovery_missing
         ],
         "contract": shown.contract,
-        "ship": shipment(claim, typed, is_open=bool(errors.get("weight")) or _has_typed(errors)),
+        "ship": shipment(
+            claim,
+            typed,
+            known=result.consignment
+            if result is not None
+            else contracts.consignment_of(claim.parcel)
+            if claim.parcel is not None
+            else None,
+            is_open=bool(errors.get("weight")) or _has_typed(errors),
+        ),
     }
 
 
@@ -145,7 +156,8 @@ def _split_why(shown: Reckoning | Assessment, *, zh: bool) -> str:
 
 def _shown_by(claim: Claim, typed: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what a split may rest on: the claim's photos, and what else was looked at."""
-    photos = Evidence.objects.filter(claim=claim, removed_at=None).order_by("received_at", "pk")
+    rows = sorted(claim.evidence.all(), key=lambda photo: (photo.received_at, photo.pk))
+    photos = [photo for photo in rows if photo.removed_at is None]
     found = [
         (
             f"{PHOTO}{photo.token}",
@@ -173,11 +185,12 @@ def _expected(shown: Reckoning | Assessment, *, zh: bool) -> dict[str, str]:
     return {"sum": low, "range": _("At least this, at most %(sum)s.") % {"sum": most}}
 
 
-def shipment(claim: Claim, typed: Mapping[str, str], *, is_open: bool) -> dict[str, Any] | None:
+def shipment(
+    claim: Claim, typed: Mapping[str, str], *, known: Consignment | None, is_open: bool
+) -> dict[str, Any] | None:
     """Return the fields of what is known of the shipment, with what was typed kept."""
     if claim.parcel is None:
         return None
-    known = contracts.consignment_of(claim.parcel)
     titles, services = _choices(claim.parcel.carrier.slug)
     is_typed = typed.get("action") == "shipment"
 

@@ -46,7 +46,7 @@ def panel(
     may_write = user.has_perm("claims.decide_claim") and user.pk != claim.shopper_id
     letters = conversation.letters(claim=claim)
     if may_write and letters:
-        conversation.read(claim=claim, reader=user, role=Role.AGENT, now=now)
+        conversation.read(claim=claim, reader=user, role=Role.AGENT, now=now, seen=letters)
     replies = list(canning.fitting(claim=claim)) if may_write else []
     chosen = request.GET.get("canned", "")
     reply = next((one for one in replies if str(one.pk) == chosen), None)

@@ -17,7 +17,7 @@ from claims import questions
 from claims.admin import queue, words
 from claims.models import Claim, Evidence
 from claims.services import evidence
-from claims.states import Channel, ClaimReason, ClaimState, EvidenceState
+from claims.states import AskMedium, Channel, ClaimReason, ClaimState, EvidenceState
 from portal.lib import dates
 from portal.lib.money import Money
 from portal.lib.moves import Role
@@ -92,15 +92,21 @@ class Versus:
     """``ok``, ``odd`` or nothing, when our records are silent."""
 
 
-def versus(claim: Claim, photos: Sequence[Photo], *, claims: int, orders: int) -> list[Versus]:
-    """Set the shopper's words beside our records; a contradiction is marked, never decided on."""
-    parcel = claim.parcel
+def versus(
+    claim: Claim,
+    photos: Sequence[Photo],
+    *,
+    claims: int,
+    orders: int,
+    packed: Mapping[int, int] | None = None,
+) -> list[Versus]:
+    """
+    Set the shopper's words beside our records; a contradiction is marked, never decided on.
+
+    ``packed`` is what is in the parcel, by order line, where a reckoning has read it.
+    """
     rows = [_delivery(claim), *_filing(claim)]
-    in_parcel = (
-        {line.order_line_id: line.quantity for line in ParcelLine.objects.filter(parcel=parcel)}
-        if parcel is not None
-        else {line.pk: line.quantity for line in claim.order.lines.all()}
-    )
+    in_parcel = packed or _packed(claim)
     claimed = {line.order_line_id: line.quantity for line in claim.lines.all()}
     too_many = any(claimed[key] > in_parcel.get(key, 0) for key in claimed)
     rows.append(
@@ -134,6 +140,13 @@ def versus(claim: Claim, photos: Sequence[Photo], *, claims: int, orders: int) -
     return rows
 
 
+def _packed(claim: Claim) -> dict[int, int]:
+    if claim.parcel is None:
+        return {line.pk: line.quantity for line in claim.order.lines.all()}
+    rows = ParcelLine.objects.filter(parcel=claim.parcel)
+    return {line.order_line_id: line.quantity for line in rows}
+
+
 _NEVER_CAME = {
     ClaimReason.LOST,
     ClaimReason.DELAYED,
@@ -148,7 +161,7 @@ def _filing(claim: Claim) -> list[Versus]:
     """Say who filed it, if not the shopper alone, and what was signed."""
     rows = [
         Versus(_("Signed"), f"“{statement.text}” {statement.name}", "")
-        for statement in claim.statements.all()
+        for statement in (claim.statements.all() if _signs(claim) else ())
     ]
     if claim.channel != Channel.WEB:
         rows.append(Versus(_("Came by"), claim.get_channel_display(), ""))
@@ -164,6 +177,12 @@ def _filing(claim: Claim) -> list[Versus]:
             )
         )
     return rows
+
+
+def _signs(claim: Claim) -> bool:
+    """Test whether the claim's reason asks for anything to be signed."""
+    asks = claim.policy.asks.all() if claim.policy else ()
+    return any(ask.medium == AskMedium.STATEMENT for ask in asks)
 
 
 def _delivery(claim: Claim) -> Versus:
@@ -234,7 +253,7 @@ class Photo:
 
 def photos(claim: Claim) -> list[Photo]:
     """Return every photo of the claim, those taken back last, with where each was seen before."""
-    rows = list(Evidence.objects.filter(claim=claim).order_by("received_at", "pk"))
+    rows = sorted(claim.evidence.all(), key=lambda row: (row.received_at, row.pk))
     seen = evidence.alike(of=rows)
     titles = {
         ask.kind: ask.title_zh if queue.chinese() else ask.title_en
@@ -328,7 +347,7 @@ def order_facts(order: Order) -> list[dict[str, str]]:
 
 def steps(claim: Claim) -> list[dict[str, Any]]:
     """Return the claim's audit trail, newest first."""
-    rows = claim.transitions.select_related("actor").order_by("-occurred_at", "-pk")
+    rows = sorted(claim.transitions.all(), key=lambda row: (row.occurred_at, row.pk), reverse=True)
     return [
         {
             "verb": words.VERBS.get(row.verb, row.verb),

@@ -22,6 +22,8 @@ class Decision:
     """The decision panel while a claim is under review."""
 
     refusal: str
+    need: approving.Need | None = None
+    """Whose yes the sum needs; None where nothing can be decided."""
     result: reckoning.Reckoning | None = None
     lines: list[dict[str, Any]] = field(default_factory=list)
     total: str = ""
@@ -61,7 +63,9 @@ def decision(
                 )
         except Refusal as error:
             refusal = str(error)
-        need = approving.need(claim=claim, amount_minor=result.amount_minor, now=now)
+        need = approving.need(
+            claim=claim, amount_minor=result.amount_minor, now=now, by_order=result.standing_minor
+        )
     except Refusal as error:
         return Decision(refusal=str(error))
     total = Money(result.amount_minor, claim.currency)
@@ -79,6 +83,7 @@ def decision(
     else:
         button = _("Offer %(sum)s")
     return Decision(
+        need=need,
         result=result,
         refusal=refusal,
         lines=[_line(line, claim.currency, typed) for line in result.lines],
@@ -139,9 +144,5 @@ def lines_of(lines: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str
 
 def live_approval(claim: Claim) -> Approval | None:
     """Return the proposal that stands, if any."""
-    return (
-        Approval.objects.filter(claim=claim, voided_at=None)
-        .select_related("assessment", "reviewer", "approver", "finance", "rule")
-        .order_by("-pk")
-        .first()
-    )
+    standing = (row for row in claim.approvals.all() if row.voided_at is None)
+    return max(standing, key=lambda row: row.pk, default=None)

@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from claims.admin import clocks, deciding, photos, queue, risk, shipment, talk, told, verdict, words
-from claims.models import Claim, Compensation, Evidence, EvidenceRequest, InternalNote, Message
+from claims.models import (
+    Approval,
+    Claim,
+    ClaimLine,
+    ClaimTransition,
+    Compensation,
+    Evidence,
+    EvidenceRequest,
+    InternalNote,
+    Message,
+)
 from claims.services import approving, asked, reckoning
 from claims.states import WITH_STAFF, ClaimState, LoweredCode
 from portal.accounts.models import User
@@ -23,10 +33,29 @@ S = ClaimState
 REVEAL_FOR = timedelta(minutes=15)
 
 
-def stamp(claim: Claim) -> str:
+def claims() -> QuerySet[Claim]:
+    """Return claims with what more than one panel shows, each read once and handed to all."""
+    said = Approval.objects.select_related(
+        "assessment", "reviewer", "approver", "finance", "rule", "compensation"
+    )
+    return Claim.objects.select_related(
+        "order", "parcel__carrier", "shopper", "assignee", "policy", "filing_override__agent"
+    ).prefetch_related(
+        Prefetch("lines", ClaimLine.objects.select_related("order_line")),
+        Prefetch("transitions", ClaimTransition.objects.select_related("actor")),
+        Prefetch("approvals", said.order_by("-pk")),
+        Prefetch("evidence", Evidence.objects.order_by("received_at", "pk")),
+        "counters",
+        "read_marks",
+        "policy__asks",
+    )
+
+
+def stamp(claim: Claim, *, letters: int | None = None) -> str:
     """Return what changes when the claim, its photos or its messages do."""
-    photos = Evidence.objects.filter(claim=claim, removed_at=None).count()
-    letters = Message.objects.filter(claim=claim).count()
+    photos = sum(photo.removed_at is None for photo in claim.evidence.all())
+    if letters is None:
+        letters = Message.objects.filter(claim=claim).count()
     return f"{claim.version}.{photos}.{letters}"
 
 
@@ -41,7 +70,10 @@ def context(
 ) -> dict[str, Any]:
     """Return what ``workspace.html`` needs."""
     user = request.user
+    if claim.parcel is not None:
+        claim.parcel.order = claim.order
     shown = told.photos(claim)
+    letters = talk.panel(request, claim, typed=typed, now=now)
     history = Claim.objects.filter(shopper=claim.shopper_id).exclude(state=S.DRAFT)
     orders = Order.objects.of(claim.shopper_id).count()
     rows = queue.queue(claim, now=now)
@@ -68,7 +100,7 @@ def context(
         "order": claim.order,
         "parcel": claim.parcel,
         "title": queue.title(claim),
-        "stamp": stamp(claim),
+        "stamp": stamp(claim, letters=len(letters["letters"])),
         "due": words.due(due_at, now=now),
         "queue": rows,
         "before": before,
@@ -76,10 +108,16 @@ def context(
         "counts": counts,
         "is_second_queue": claim.state == S.PENDING_APPROVAL,
         "stops": told.route(claim, needs_second=needs_second),
-        "versus": told.versus(claim, shown, claims=history.count(), orders=orders),
+        "versus": told.versus(
+            claim,
+            shown,
+            claims=history.count(),
+            orders=orders,
+            packed=panel.result.packed if panel is not None and panel.result else None,
+        ),
         "photos": shown,
         "photo_panel": photos.panel(claim, shown),
-        "talk": talk.panel(request, claim, typed=typed, now=now),
+        "talk": letters,
         "notes": InternalNote.objects.filter(claim=claim)
         .select_related("author")
         .order_by("-written_at", "-pk"),
@@ -102,7 +140,7 @@ def context(
         "approval_sum": Money(approval.amount_minor, claim.currency).say(queue.language())
         if approval
         else "",
-        "payments": Compensation.objects.filter(claim=claim).order_by("-planned_at", "-pk"),
+        "payments": _payments(claim),
         "waits": words.WAITS_FOR.get(claim.state, ""),
         "may_decide": user.has_perm("claims.decide_claim"),
         "may_second": user.has_perm("claims.second_claim"),
@@ -111,7 +149,11 @@ def context(
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,
         "declining": deciding.declining_panel(
-            claim, typed={**typed, "looked_at_list": looked_at(request)}, now=now
+            claim,
+            typed={**typed, "looked_at_list": looked_at(request)},
+            limit=panel.need.limit if panel is not None and panel.need is not None else None,
+            has_messages=bool(letters["letters"]),
+            now=now,
         ),
         "deciding": deciding.panel(claim, person=cast("User", user), approval=approval),
         "photo_kinds": _kinds(claim),
@@ -122,6 +164,11 @@ def context(
         "soonest": _in_days(1, now),
         "usual": _in_days(claim.policy.answer_days if claim.policy else 7, now),
     }
+
+
+def _payments(claim: Claim) -> list[Compensation]:
+    rows = [row.compensation for row in claim.approvals.all() if hasattr(row, "compensation")]
+    return sorted(rows, key=lambda row: (row.planned_at, row.pk), reverse=True)
 
 
 def _barred(claim: Claim, user: User) -> str:

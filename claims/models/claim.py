@@ -222,6 +222,19 @@ class Claim(Movable):
     def __str__(self) -> str:
         return self.ref
 
+    def things(self) -> list[ClaimLine]:
+        """
+        Return its lines with their order lines, in the order's own order.
+
+        They are read once and remembered until the row is read or locked anew.
+        """
+        if "lines" not in getattr(self, "_prefetched_objects_cache", {}):
+            rows = ClaimLine.objects.select_related("order_line")
+            models.prefetch_related_objects([self], models.Prefetch("lines", rows))
+        return sorted(
+            self.lines.all(), key=lambda line: (line.order_line.position, line.order_line_id)
+        )
+
 
 class ClaimLine(models.Model):
     """So many of an order line, claimed together."""

@@ -12,7 +12,15 @@ from django.utils.translation import pgettext
 
 from claims import turns
 from claims.approvals import Tier
-from claims.models import Approval, Claim, ClaimUnit, Compensation, Decline, PaymentBalance
+from claims.models import (
+    Approval,
+    Assessment,
+    Claim,
+    ClaimUnit,
+    Compensation,
+    Decline,
+    PaymentBalance,
+)
 from claims.services import approving, policies, reckoning
 from claims.services.answering import counters_left
 from claims.services.refusals import Refusal
@@ -141,13 +149,19 @@ def _can_hold(claim: Claim) -> bool:
 
 def _is_bound(claim: Claim) -> bool:
     """Test whether a yes stands and is about what would be paid now, to whom it would be."""
-    approval = Approval.objects.filter(claim=claim, voided_at=None, spent_at=None).first()
-    newest = claim.assessments.order_by("-number").values_list("pk", flat=True).first()
+    newer = Assessment.objects.filter(
+        claim=OuterRef("claim"), number__gt=OuterRef("assessment__number")
+    )
     return (
-        approval is not None
-        and approval.assessment_id == newest
-        and approval.payee == claim.order.payment_reference
-        and approval.instrument == claim.order.payment_instrument
+        Approval.objects.filter(
+            claim=claim,
+            voided_at=None,
+            spent_at=None,
+            payee=claim.order.payment_reference,
+            instrument=claim.order.payment_instrument,
+        )
+        .exclude(Exists(newer))
+        .exists()
     )
 
 

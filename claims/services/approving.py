@@ -87,18 +87,20 @@ class Need:
         return self.counted_minor - self.amount_minor
 
 
-def need(*, claim: Claim, amount_minor: int, now: datetime) -> Need:
+def need(*, claim: Claim, amount_minor: int, now: datetime, by_order: int | None = None) -> Need:
     """
     Return how many people a sum on this claim needs.
 
     Counted with it is the larger of what its order was ever approved and what its shopper was
     approved within 24 hours, in its currency and not void: splitting a sum does not make it small.
+    ``by_order`` is the former where a page has read it already; no decision rests on that.
 
     :raises NoLimit: if the currency has no limit.
     """
     limit = policies.limit_for(currency=claim.currency, now=now)
     standing = Approval.objects.filter(currency=claim.currency, voided_at=None)
-    by_order = _sum(standing.filter(claim__order=claim.order_id))
+    if by_order is None:
+        by_order = _sum(standing.filter(claim__order=claim.order_id))
     by_shopper = _sum(
         standing.filter(claimant=claim.shopper_id, reviewed_at__gt=now - approvals.DAY)
     )
@@ -295,7 +297,7 @@ def fresh_eyes(claim: Claim, person: User) -> None:
 
 def wanted(claim: Claim) -> CounterOffer | None:
     """Return what the shopper asked for last instead of an offer, if anything."""
-    return CounterOffer.objects.filter(claim=claim).order_by("-number").first()
+    return max(claim.counters.all(), key=lambda row: row.number, default=None)
 
 
 def changes(approval: Approval) -> Sequence[tuple[str, object, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -194,7 +194,8 @@ def option_for(
     policy: ReasonPolicy, parcel: Parcel | None, now: datetime, *, order: Order | None = None
 ) -> ReasonOption:
     """Return whether this policy's reason may be reported now, and if not, why not or when."""
-    order = parcel.order if parcel is not None else order
+    if order is None and parcel is not None:
+        order = parcel.order
     if order is None:
         raise ValueError("neither a parcel nor an order")
     window, place = surroundings.window_of(policy=policy, order=order, parcel=parcel)
@@ -331,19 +332,22 @@ _APPEALABLE = (ClaimState.REJECTED, ClaimState.RESOLVED, ClaimState.OFFERED)
 # --- Evidence ----------------------------------------------------------
 
 
-def checklist(*, claim: Claim) -> list[CheckItem]:
-    """Return what the claim's reason asks to see, with what shows it so far."""
+def checklist(*, claim: Claim, photos: Iterable[Evidence] | None = None) -> list[CheckItem]:
+    """
+    Return what the claim's reason asks to see, with what shows it so far.
+
+    Whoever has read the claim's ``photos`` gives them; those refused show nothing.
+    """
     if claim.policy_id is None:
         return []
-    photos = list(
-        Evidence.objects.filter(claim=claim, removed_at=None)
-        .exclude(state=EvidenceState.REFUSED)
-        .order_by("received_at", "pk")
-    )
-    signed = {statement.kind: statement for statement in Statement.objects.filter(claim=claim)}
+    if photos is None:
+        photos = Evidence.objects.filter(claim=claim, removed_at=None).order_by("received_at", "pk")
+    good = [photo for photo in photos if photo.state != EvidenceState.REFUSED]
+    asks = list(EvidenceAsk.objects.filter(policy=claim.policy_id).order_by("position", "pk"))
+    signed = _signed(claim) if any(ask.medium == AskMedium.STATEMENT for ask in asks) else {}
     worth = _worth(claim)
     found = []
-    for ask in EvidenceAsk.objects.filter(policy=claim.policy_id).order_by("position", "pk"):
+    for ask in asks:
         if not asked(ask, answers=claim.answers, currency=claim.currency, worth_minor=worth):
             continue
         if ask.medium == AskMedium.STATEMENT:
@@ -351,7 +355,7 @@ def checklist(*, claim: Claim) -> list[CheckItem]:
             is_met = statement is not None or ask.is_optional
             found.append(CheckItem(ask, [], is_met, statement))
             continue
-        shown = [photo for photo in photos if photo.kind == ask.kind]
+        shown = [photo for photo in good if photo.kind == ask.kind]
         found.append(CheckItem(ask, shown, len(shown) >= ask.minimum))
     return found
 
@@ -368,32 +372,37 @@ def asked(ask: EvidenceAsk, *, answers: Mapping[str, str], currency: str, worth_
     return True
 
 
+def _signed(claim: Claim) -> dict[str, Statement]:
+    return {statement.kind: statement for statement in Statement.objects.filter(claim=claim)}
+
+
 def _worth(claim: Claim) -> int:
-    return sum(line.quantity * line.price_minor for line in claim.lines.all())
+    return sum(line.quantity * line.price_minor for line in claim.things())
 
 
 def missing(*, claim: Claim) -> list[str]:
     """Return, in sentences, what the claim still needs before it can be sent."""
     found = []
-    if not claim.lines.exists():
+    if not claim.things():
         found.append(_("Choose at least one item."))
     if not claim.reason:
         found.append(_("Choose what happened."))
     else:
+        asked_for = checklist(claim=claim)
         found += _unanswered(claim)
-        found += _unsigned(claim)
+        found += _unsigned(asked_for)
         if not claim.without_box.strip() and not questions.is_hazard(claim.answers):
-            found += lacking_photos(claim=claim)
+            found += lacking_photos(asked_for)
     if not claim.wish:
         found.append(_("Choose what would put it right."))
     return found
 
 
-def lacking_photos(*, claim: Claim) -> list[str]:
-    """Return, in sentences, which photos a claim still lacks."""
+def lacking_photos(items: Iterable[CheckItem]) -> list[str]:
+    """Return, in sentences, which photos a checklist still lacks."""
     chinese = (get_language() or "en").startswith("zh")
     found = []
-    for item in checklist(claim=claim):
+    for item in items:
         lacking = 0 if item.is_signed else item.ask.minimum - len(item.photos)
         if lacking > 0:
             title = item.ask.title_zh if chinese else item.ask.title_en
@@ -417,12 +426,12 @@ def _unanswered(claim: Claim) -> list[str]:
     ]
 
 
-def _unsigned(claim: Claim) -> list[str]:
+def _unsigned(items: Iterable[CheckItem]) -> list[str]:
     chinese = (get_language() or "en").startswith("zh")
     return [
         _("Sign with your name: %(what)s.")
         % {"what": item.ask.title_zh if chinese else item.ask.title_en}
-        for item in checklist(claim=claim)
+        for item in items
         if item.is_signed and not item.is_met
     ]
 
@@ -440,7 +449,7 @@ def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
     policy = policies.policy_for(reason=claim.reason, now=now)
     offered = [wish for wish in Wish if wish in policy.resolutions]
     offered.sort(key=policy.resolutions.index)
-    amounts = _amounts(claim, now, offered or [Wish.REFUND]) if claim.lines.exists() else {}
+    amounts = _amounts(claim, now, offered or [Wish.REFUND]) if claim.things() else {}
     return [
         WishOption(
             wish,

@@ -194,7 +194,7 @@ def choose(*, claim: Claim, quantities: Mapping[int, int], now: datetime) -> Cla
     :raises UnknownItem: for an order line that is not in the parcel.
     :raises NothingFree: for more than nobody has claimed yet.
     """
-    _open_draft(claim)
+    _open_draft(claim, "order", "parcel")
     free = {line.order_line.pk: line for line in _free(claim)}
     for pk, quantity in quantities.items():
         line = free.get(pk)
@@ -323,8 +323,8 @@ def wish(*, claim: Claim, wish: str, now: datetime) -> Claim:
     return claim
 
 
-def _open_draft(claim: Claim) -> None:
-    steps.lock(claim)
+def _open_draft(claim: Claim, *related: str) -> None:
+    steps.lock(claim, *related)
     if claim.state != ClaimState.DRAFT:
         raise NotNow(state=claim.get_state_display(), verb="save")
 
@@ -348,7 +348,7 @@ def submit(*, claim: Claim, key: UUID, now: datetime) -> Claim:
     :raises WindowShut: if it is too early or too late for the reason.
     :raises UnitsTaken: if another claim took one of the units.
     """
-    steps.lock(claim)
+    steps.lock(claim, "order", "parcel__carrier", "shopper")
     if is_sent(claim, key):
         return claim
     option = current_option(claim, now=now)
@@ -434,7 +434,7 @@ def _free(claim: Claim) -> list[ClaimableLine]:
 
 def _hold(claim: Claim) -> None:
     """Lock the order lines and hold the lowest free units of each."""
-    wanted = {line.order_line_id: line.quantity for line in claim.lines.all()}
+    wanted = {line.order_line_id: line.quantity for line in claim.things()}
     list(OrderLine.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
     units = []
     for line in _free(claim):
@@ -453,8 +453,7 @@ def _hold(claim: Claim) -> None:
     if wanted:
         raise UnknownItem
     try:
-        with transaction.atomic():
-            ClaimUnit.objects.bulk_create(units)
+        ClaimUnit.objects.bulk_create(units)
     except IntegrityError as clash:
         raise steps.UnitsTaken from clash
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -59,26 +61,29 @@ def follow(claim: Claim, verb: str, *, target: str, now: datetime) -> Times:
 
     :raises NoLevel: if a clock has to begin and no service level is in force.
     """
-    live: dict[str, ClaimClock] = {
-        clock.kind: clock
-        for clock in ClaimClock.objects.filter(claim=claim, stopped_at=None).select_related("level")
-    }
+    known = list(ClaimClock.objects.filter(claim=claim).select_related("level"))
+    live = {clock.kind: clock for clock in known if clock.stopped_at is None}
+    rounds = Counter(clock.kind for clock in known)
     fields: dict[str, Any] = {}
     if verb == "submit":
         fields |= _rate(claim, now=now)
     elif verb == "appeal" and claim.severity > sla.URGENT:
         fields |= _set(claim, sla.URGENT, why=SeverityWhy.APPEALED, now=now)
     severity = fields.get("severity", claim.severity)
+    level = cache(lambda: level_for(severity=severity, now=now))
     changed = sla.turn(
         live,
         verb=verb,
         target=target,
         now=now,
-        begin=lambda kind: _new(claim, kind, severity=severity, now=now),
+        begin=lambda kind: _new(claim, kind, level=level(), round_=rounds[kind] + 1, now=now),
         steps=lambda: _steps(claim),
     )
     for clock in changed.values():
-        _save(clock)
+        if clock.pk:
+            _save(clock)
+    begun = [_set_alarm(clock) for clock in changed.values() if not clock.pk]
+    ClaimClock.objects.bulk_create(begun)
     live |= changed
     if verb in sla.REPLIES and claim.replied_at is None:
         fields["replied_at"] = now
@@ -100,16 +105,17 @@ def _faces(live: Mapping[str, ClaimClock]) -> dict[str, Any]:
     return fields
 
 
-def _new(claim: Claim, kind: str, *, severity: int, now: datetime) -> ClaimClock | None:
+def _new(
+    claim: Claim, kind: str, *, level: ServiceLevel, round_: int, now: datetime
+) -> ClaimClock | None:
     """Make a clock of the next round, unless nothing is promised: an automatic reply."""
-    level = level_for(severity=severity, now=now)
     allowance = _promised(claim, kind, level, now)
     if allowance == Allowance():
         return None
     return ClaimClock(
         claim=claim,
         kind=kind,
-        round=ClaimClock.objects.filter(claim=claim, kind=kind).count() + 1,
+        round=round_,
         level=level,
         days=allowance.days,
         hours=allowance.hours,
@@ -130,13 +136,18 @@ def _promised(claim: Claim, kind: str, level: ServiceLevel, now: datetime) -> Al
 
 def _save(clock: ClaimClock) -> None:
     """Write a clock that has turned, and when its next alarm is."""
-    clock.alarm_at = None
-    if clock.stopped_at is None and clock.paused_at is None:
-        heard = clock.escalations.values_list("step", flat=True) if clock.pk else ()
-        clock.alarm_at = next_alarm(clock, set(heard))
-    else:
-        clock.likely_at = clock.ahead = None
+    runs = clock.stopped_at is None and clock.paused_at is None
+    _set_alarm(clock, set(clock.escalations.values_list("step", flat=True)) if runs else ())
     clock.save()
+
+
+def _set_alarm(clock: ClaimClock, heard: Container[str] = ()) -> ClaimClock:
+    """Set when a clock's next alarm is; one that does not run has none, and no forecast."""
+    if clock.stopped_at is None and clock.paused_at is None:
+        clock.alarm_at = next_alarm(clock, heard)
+    else:
+        clock.alarm_at = clock.likely_at = clock.ahead = None
+    return clock
 
 
 def next_alarm(clock: ClaimClock, heard: Container[str]) -> datetime | None:
@@ -148,7 +159,8 @@ def next_alarm(clock: ClaimClock, heard: Container[str]) -> datetime | None:
 
 
 def _steps(claim: Claim) -> list[tuple[str, datetime]]:
-    return list(claim.transitions.order_by("pk").values_list("target", "occurred_at"))
+    taken = sorted(claim.transitions.all(), key=lambda step: step.pk)
+    return [(step.target, step.occurred_at) for step in taken]
 
 
 # --- First reply ----------------------------------------------------------

@@ -175,13 +175,44 @@ def _words(text: str) -> str:
     return text
 
 
-@transaction.atomic
-def read(*, claim: Claim, reader: User, role: str, now: datetime) -> int:
+def read(
+    *,
+    claim: Claim,
+    reader: User,
+    role: str,
+    now: datetime,
+    seen: Sequence[Letter] | None = None,
+) -> int:
     """
     Note until when somebody has read, and mark what the other side wrote; return how many were new.
 
-    The desk reads together: what one of them has seen is no longer new to the desk.
+    The desk reads together: what one of them has seen is no longer new to the desk. ``seen`` are
+    the letters before the reader, if they were fetched already: where they hold nothing new,
+    nothing is written.
     """
+    if seen is not None and not _is_news(claim, reader, role, seen):
+        return 0
+    return _mark_read(claim, reader, role, now)
+
+
+def _is_news(claim: Claim, reader: User, role: str, seen: Sequence[Letter]) -> bool:
+    """Test whether the letters hold something unread, or end later than the reader's mark."""
+    is_shopper = role == Role.SHOPPER
+    if any(one.read_at is None and (one.role == Role.SHOPPER) != is_shopper for one in seen):
+        return True
+    newest = max((one.sent_at for one in seen), default=None)
+    until = _until(claim, reader.pk)
+    return newest is not None and (until is None or until < newest)
+
+
+def _until(claim: Claim, person_id: int) -> datetime | None:
+    """Return until when a person has read; one query for all who did, or none if prefetched."""
+    marks = (mark for mark in claim.read_marks.all() if mark.person_id == person_id)
+    return max((mark.read_until for mark in marks), default=None)
+
+
+@transaction.atomic
+def _mark_read(claim: Claim, reader: User, role: str, now: datetime) -> int:
     newest = Message.objects.filter(claim=claim).aggregate(at=Max("sent_at"))["at"]
     if newest is None:
         return 0
@@ -296,8 +327,7 @@ def unread_of(*, shopper: User) -> dict[int, int]:
 
 def read_until(*, claim: Claim) -> datetime | None:
     """Return until when the shopper has read, or None if they never looked."""
-    mark = ReadMark.objects.filter(claim=claim, person=claim.shopper_id).first()
-    return mark.read_until if mark else None
+    return _until(claim, claim.shopper_id)
 
 
 @transaction.atomic

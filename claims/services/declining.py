@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from claims import rules
 from claims.events import ClaimRejected
 from claims.models import Claim, Decline
-from claims.services import approving, evidence, facts, policies, steps
+from claims.services import approving, facts, policies, steps
 from claims.services.approving import SamePerson
 from claims.services.refusals import NotNow, NoWords, Refusal
 from claims.states import HARD_FACTS, ClaimState, DeclineCode, LookedAt, VoidReason
@@ -171,14 +171,18 @@ def turn_away(
     return claim
 
 
-def on_file(claim: Claim) -> list[str]:
-    """Return what there is to look at in a claim, as words of ``LookedAt``."""
+def on_file(claim: Claim, *, has_messages: bool | None = None) -> list[str]:
+    """
+    Return what there is to look at in a claim, as words of ``LookedAt``.
+
+    Whoever has read the messages says whether there are any.
+    """
     found = [LookedAt.ORDER.value, LookedAt.TRACKING.value]
     if claim.story.strip():
         found.append(LookedAt.STORY.value)
-    if claim.messages.exists():
+    if claim.messages.exists() if has_messages is None else has_messages:
         found.append(LookedAt.MESSAGES.value)
-    if evidence.photos(claim=claim).exclude(state="refused").exists():
+    if any(photo.removed_at is None and photo.state != "refused" for photo in claim.evidence.all()):
         found.append(LookedAt.PHOTOS.value)
     return [word for word in LookedAt.values if word in found]
 

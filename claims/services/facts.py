@@ -27,10 +27,7 @@ def of(claim: Claim) -> Facts:
         "to": claim.shopper_id,
         "language": claim.language,
         "order": claim.order.number,
-        "items": [
-            f"{line.order_line.title} × {line.quantity}"
-            for line in claim.lines.select_related("order_line").order_by("order_line__position")
-        ],
+        "items": [f"{line.order_line.title} × {line.quantity}" for line in claim.things()],
     }
 
 

@@ -128,7 +128,7 @@ def _sign(draft: Claim, name: str, agent: User, now: datetime) -> None:
 
 def _must_have(draft: Claim) -> None:
     """Refuse what makes no claim at all; photos and answers may follow."""
-    if not draft.lines.exists() or not draft.reason or not draft.wish:
+    if not draft.things() or not draft.reason or not draft.wish:
         lacking = checks.missing(claim=draft)
         raise claims.Incomplete(first=lacking[0], missing=lacking)
 

@@ -65,7 +65,7 @@ def file(
     claims.choose(claim=draft, quantities=quantities, now=now)
     claims.wish(claim=draft, wish=wish, now=now)
     lacking = checks.missing(claim=draft)
-    if not draft.lines.exists() or not draft.reason or not draft.wish:
+    if not draft.things() or not draft.reason or not draft.wish:
         raise claims.Incomplete(first=lacking[0], missing=lacking)
     option = claims.current_option(draft, now=now)
     if not option.is_open:

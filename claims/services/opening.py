@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from claims import rules
 from claims.events import ClaimPrepared
 from claims.models import Claim
 from claims.services import checks, claims, facts, policies, steps, surroundings
+from claims.services.checks import ReasonOption
 from claims.services.refusals import NotNow, NotYours
 from claims.states import OPEN, Channel, ClaimReason, ClaimState, Wish
 from portal.accounts.models import User
@@ -73,20 +75,25 @@ class Suggestion:
 
 
 def suggest(
-    *, parcel: Parcel | None = None, order: Order | None = None, now: datetime
+    *,
+    parcel: Parcel | None = None,
+    order: Order | None = None,
+    now: datetime,
+    options: Iterable[ReasonOption] | None = None,
 ) -> Suggestion | None:
-    """Return what an open trouble speaks for, if that may be reported now."""
+    """
+    Return what an open trouble speaks for, if that may be reported now.
+
+    ``options`` are the reasons as they stand, where they have been worked out already.
+    """
     order = parcel.order if parcel is not None else order
     if order is None:
         return None
-    about = Anomaly.objects.filter(cleared_at=None)
-    found = list(about.filter(order=order) if parcel is None else about.filter(parcel=parcel))
-    found += [] if parcel is None else list(about.filter(order=order))
-    opened = {
-        option.reason
-        for option in checks.options(parcel=parcel, order=order, now=now)
-        if option.is_open
-    }
+    about = Q(order=order) if parcel is None else Q(order=order) | Q(parcel=parcel)
+    found = Anomaly.objects.filter(about, cleared_at=None)
+    if options is None:
+        options = checks.options(parcel=parcel, order=order, now=now)
+    opened = {option.reason for option in options if option.is_open}
     ranks = list(_TELLS)
     for anomaly in sorted(
         (one for one in found if one.kind in _TELLS),

@@ -22,6 +22,7 @@ from claims.models import (
     CarrierContract,
     Claim,
     ClaimLine,
+    Consignment,
     Evidence,
     PaymentBalance,
     ReasonPolicy,
@@ -89,6 +90,12 @@ class Reckoning:
     explanation_en: str = ""
     explanation_zh: str = ""
     split: Split
+    consignment: Consignment | None = None
+    """What was noted of the shipment, if anything."""
+    packed: Mapping[int, int] = field(default_factory=dict)
+    """What is in the claim's parcel: order line to how many."""
+    standing_minor: int = 0
+    """What the order's approvals that are not void come to."""
     contract: CarrierContract | None = None
     recovery: list[dict[str, Any]] = field(default_factory=list)
     recovery_low_minor: int = 0
@@ -155,7 +162,7 @@ def preview(
     :raises SplitNeedsEvidence: if a person splits the blame without words and evidence.
     """
     policy = claim.policy or policies.policy_for(reason=claim.reason, now=now)
-    things = _things(claim)
+    things = claim.things()
     whole = [
         Claimed(
             key=line.order_line_id,
@@ -204,6 +211,12 @@ def preview(
         now=now,
     )
     amount = sum(line.amount_minor for line in lines)
+    told_fee = _Fee(
+        currency=claim.currency,
+        whole_minor=claim.order.shipping_minor,
+        share_minor=share,
+        is_ruled_out=not policy.refunds_delivery_fee,
+    )
     parts = expectation.answer.parts
     return Reckoning(
         policy=policy,
@@ -227,9 +240,12 @@ def preview(
             "carrier": dict(expectation.inputs),
         },
         caps=_caps(lines, left, expectation, claim.currency),
-        explanation_en=_explained(lines, amount, claim.currency, "en"),
-        explanation_zh=_explained(lines, amount, claim.currency, "zh"),
+        explanation_en=_explained(lines, amount, told_fee, "en"),
+        explanation_zh=_explained(lines, amount, told_fee, "zh"),
         split=blame,
+        consignment=noted,
+        packed={key: line.quantity for key, line in inside.get(claim.parcel_id or 0, {}).items()},
+        standing_minor=given.standing_minor,
         contract=expectation.standing.contract,
         recovery=[
             {"key": part.key, "low_minor": part.low, "high_minor": part.high} for part in parts
@@ -293,12 +309,6 @@ def _check_lowered(
     }
     if any(amount < full.get(key, 0) for key, amount in given.items()) and not note.strip():
         raise NoWords
-
-
-def _things(claim: Claim) -> list[ClaimLine]:
-    return list(
-        claim.lines.select_related("order_line").order_by("order_line__position", "order_line_id")
-    )
 
 
 def _inside(claim: Claim) -> dict[int, dict[int, ParcelLine]]:
@@ -389,6 +399,8 @@ class Granted:
     """What the order's other claims were granted, by line."""
     fee_here_minor: int
     """What of the fee other claims on the same parcel were granted."""
+    standing_minor: int
+    """What every approval of the order comes to that is not void."""
 
 
 def granted(claim: Claim) -> Granted:
@@ -398,12 +410,13 @@ def granted(claim: Claim) -> Granted:
     A yes counts from the moment it is proposed until it is void. What a bank sent back counts for
     the claim that still has to pay it another way, not for that claim's own sum.
     """
-    here, fee_here = 0, 0
+    here, fee_here, standing = 0, 0, 0
     elsewhere: dict[tuple[int, int], int] = {}
     rows = Approval.objects.filter(claim__order=claim.order_id, voided_at=None).select_related(
         "claim", "assessment", "compensation"
     )
     for row in rows:
+        standing += row.amount_minor
         paid = getattr(row, "compensation", None)
         has_failed = paid is not None and paid.state in _CAME_BACK
         if row.claim_id == claim.pk:
@@ -422,7 +435,9 @@ def granted(claim: Claim) -> Granted:
     by_line: dict[int, int] = {}
     for (_claim, key), minor in elsewhere.items():
         by_line[key] = by_line.get(key, 0) + minor
-    return Granted(here_minor=here, elsewhere=by_line, fee_here_minor=fee_here)
+    return Granted(
+        here_minor=here, elsewhere=by_line, fee_here_minor=fee_here, standing_minor=standing
+    )
 
 
 def overlaps(*, claim: Claim, assessment: Assessment) -> bool:
@@ -430,7 +445,7 @@ def overlaps(*, claim: Claim, assessment: Assessment) -> bool:
     given = granted(claim)
     if not given.elsewhere:
         return False
-    most = _most(claim, _things(claim), _fee(claim, _inside(claim)), given)
+    most = _most(claim, claim.things(), _fee(claim, _inside(claim)), given)
     found = {int(line["key"]): int(line["amount_minor"]) for line in assessment.lines}
     return any(minor > max(0, most[key]) for key, minor in found.items() if key in most)
 
@@ -492,15 +507,52 @@ def _caps(
     return caps
 
 
-def _explained(lines: Sequence[Line], amount: int, currency: str, language: str) -> str:
-    """Return one plain sentence for every number that the shopper is shown."""
-    told = [_sentence(line, currency, language) for line in lines]
-    total = Money(amount, currency).say(language)
+@dataclass(frozen=True, kw_only=True)
+class _Fee:
+    """What there is to say of the delivery fee, in minor units."""
+
+    currency: str
+    whole_minor: int
+    share_minor: int
+    is_ruled_out: bool
+
+
+def _explained(lines: Sequence[Line], amount: int, fee: _Fee, language: str) -> str:
+    """Return a sentence for every number the shopper is shown, and for a fee that is left out."""
+    told = [_sentence(line, fee, language) for line in lines]
+    if fee.share_minor and not any(line.key == rules.FEE_KEY for line in lines):
+        told.append(_left_out(fee, language))
+    total = Money(amount, fee.currency).say(language)
     told.append(f"合计{total}。" if language == "zh" else f"Together: {total}.")
     return "\n".join(told)
 
 
-def _sentence(line: Line, currency: str, language: str) -> str:
+def _left_out(fee: _Fee, language: str) -> str:
+    if language == "zh":
+        why = "该规则不退运费" if fee.is_ruled_out else "未对整个包裹申请理赔"
+        return f"运费：不退，因为{why}。"
+    why = (
+        "this rule does not give it back"
+        if fee.is_ruled_out
+        else "not all of the parcel is claimed"
+    )
+    return f"Delivery fee: not counted, {why}."
+
+
+def _paid(line: Line, fee: _Fee, language: str) -> str:
+    """Say what a line that nobody lowered is: the price paid, or a parcel's share of the fee."""
+    if line.key == rules.FEE_KEY and line.full_minor < fee.whole_minor:
+        whole = Money(fee.whole_minor, fee.currency).say(language)
+        return (
+            f"您所付{whole}中本包裹的份额"
+            if language == "zh"
+            else (f"this parcel's share of the {whole} you paid")
+        )
+    return "即您支付的金额" if language == "zh" else "what you paid"
+
+
+def _sentence(line: Line, fee: _Fee, language: str) -> str:
+    currency = fee.currency
     sum_ = Money(abs(line.amount_minor), currency).say(language)
     full = Money(abs(line.full_minor), currency).say(language)
     named = f"{line.title} × {line.quantity}"
@@ -513,7 +565,7 @@ def _sentence(line: Line, currency: str, language: str) -> str:
         if line.key == rules.CAP_KEY:
             return f"退款不超过订单实付，减{sum_}。"
         if not is_less:
-            return f"{named}：{sum_}，即您支付的金额。"
+            return f"{named}：{sum_}，{_paid(line, fee, language)}。"
         share = f"（{_percent(line.share_bp)}%）" if line.share_bp is not None else ""
         return f"{named}：{full}中的{sum_}{share}。{line.note_zh.split('：', 1)[-1]}"
     if line.key == rules.FEE_KEY:
@@ -523,7 +575,7 @@ def _sentence(line: Line, currency: str, language: str) -> str:
     if line.key == rules.CAP_KEY:
         return f"{sum_} is taken off: no more than was paid for the order can be given back."
     if not is_less:
-        return f"{named}: {sum_}, what you paid."
+        return f"{named}: {sum_}, {_paid(line, fee, language)}."
     share = f" ({_percent(line.share_bp)} %)" if line.share_bp is not None else ""
     return f"{named}: {sum_} of {full}{share}. {line.note_en.split(': ', 1)[-1]}"
 

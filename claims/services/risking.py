@@ -135,7 +135,8 @@ def rate_waiting(*, now: datetime, limit: int = 50) -> int:
 
 def latest(*, claim: Claim) -> RiskRating | None:
     """Return the newest rating of a claim."""
-    return RiskRating.objects.filter(claim=claim).order_by("-number").first()
+    rows = RiskRating.objects.filter(claim=claim).select_related("policy")
+    return rows.order_by("-number").first()
 
 
 def _rule(row: Any) -> risk.Rule:

@@ -25,9 +25,14 @@ class UnitsTaken(Refusal):
     sentence = _("Another claim already covers these items. Follow that one instead.")
 
 
-def lock(claim: Claim) -> Claim:
-    """Lock the claim's row and refresh the given object in place; needs a transaction."""
-    claim.refresh_from_db(from_queryset=Claim.objects.select_for_update())
+def lock(claim: Claim, *related: str) -> Claim:
+    """
+    Lock the claim's row and refresh the given object in place; needs a transaction.
+
+    What ``related`` names is read in the same query, without being locked.
+    """
+    rows = Claim.objects.select_for_update(of=("self",))
+    claim.refresh_from_db(from_queryset=rows.select_related(*related) if related else rows)
     return claim
 
 

@@ -60,7 +60,9 @@ def _case(claim: Claim) -> Case:
         approval=granted,
         assessment=granted.assessment if granted else None,
         compensations=[row.compensation for row in approvals if hasattr(row, "compensation")],
-        requests=list(claim.requests.filter(answered_at__isnull=True).order_by("due_at")),
+        requests=list(claim.requests.filter(answered_at__isnull=True).order_by("due_at"))
+        if claim.state == ClaimState.NEEDS_INFO
+        else [],
         steps=list(claim.transitions.filter(visible_to_shopper=True).order_by("-pk")),
         decline=_decline(claim),
         now=timezone.now(),
@@ -85,7 +87,7 @@ def _live(case: Case) -> dict[str, Any]:
         "actions": {action.verb for action in offered},
         "turn": turn(case),
         "choices": choices(claim, offered),
-        "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
+        "items": items_in_words(claim.things()),
         "money": money_lines(case.compensations),
         "has_photo_request": any(row.kind != "other" for row in case.requests),
         "requests": case.requests,
@@ -136,7 +138,9 @@ def _show(
     if letters:
         # Looking is reading; the desk sees until when.
         shopper = cast("User", request.user)
-        conversation.read(claim=claim, reader=shopper, role=Role.SHOPPER, now=timezone.now())
+        conversation.read(
+            claim=claim, reader=shopper, role=Role.SHOPPER, now=timezone.now(), seen=letters
+        )
     form = form or MessageForm(initial={"send_key": uuid.uuid4()})
     context = _live(case)
     context |= {

@@ -79,10 +79,12 @@ def step(request: HttpRequest, claim: Claim, name: str) -> HttpResponse:
         # A second press, a second tab or Back after sending: the report is there, say so.
         sent = claim.submitted_at is not None and name == "check"
         return redirect("wizard", claim.ref, "sent") if sent else redirect("claim", claim.ref)
-    report = Report(claim, language=language())
-    if not report.may_open(name):
-        return redirect(report.url(report.first_open))
     try:
+        if name == "check" and request.method == "POST":
+            return _send(request, claim)
+        report = Report(claim, language=language())
+        if not report.may_open(name):
+            return redirect(report.url(report.first_open))
         return PAGES[name](request, report)
     except Refusal as refusal:  # the draft was sent, withdrawn or laid to rest in another tab
         messages.warning(request, str(refusal))
@@ -263,10 +265,15 @@ def _wish(request: HttpRequest, report: Report) -> HttpResponse:
 
 
 def _check(request: HttpRequest, report: Report) -> HttpResponse:
-    claim = report.claim
-    form = SendForm(posted(request), initial={"key": uuid.uuid4()})
+    form = SendForm(None, initial={"key": uuid.uuid4()})
+    return _page(request, report, "check", form, answers=_answers(report))
+
+
+def _send(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """Send the report; its answers are read again only where something is in the way."""
+    form = SendForm(posted(request))
     problems: list[Problem] | None = None
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             claims.submit(claim=claim, key=form.cleaned_data["key"], now=timezone.now())
         except claims.Incomplete as refusal:
@@ -275,6 +282,9 @@ def _check(request: HttpRequest, report: Report) -> HttpResponse:
             problems = [Problem("main", str(refusal))]
         else:
             return redirect("wizard", claim.ref, "sent")
+    report = Report(claim, language=language())
+    if not report.may_open("check"):
+        return redirect(report.url(report.first_open))
     return _page(request, report, "check", form, problems=problems, answers=_answers(report))
 
 

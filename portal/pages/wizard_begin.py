@@ -61,7 +61,7 @@ def _begin(request: HttpRequest, order: Order, parcel: Parcel | None) -> HttpRes
         return redirect("wizard-tasks", draft.ref)
     now = timezone.now()
     options = claims.options(parcel=parcel, order=order, now=now)
-    noticed = opening.suggest(parcel=parcel, order=order, now=now)
+    noticed = opening.suggest(parcel=parcel, order=order, now=now, options=options)
     about = _about(request.GET.get("about", ""), options, noticed)
     lines = claims.claimable(parcel=parcel, order=order, about=checks.about(about))
     has_free = any(line.free for line in lines)

@@ -104,7 +104,7 @@ class Report:
 
     def __init__(self, claim: Claim, *, language: str) -> None:
         self.claim = claim
-        self.lines: list[ClaimLine] = list(claim.lines.select_related("order_line").order_by("pk"))
+        self.lines: list[ClaimLine] = claim.things()
         zh = language.startswith("zh")
         signed_zh = claim.language.startswith("zh")  # it is kept in the language of the claim
         photos = list(evidence.photos(claim=claim))
@@ -120,7 +120,7 @@ class Report:
                 is_signed=item.is_signed,
                 statement=item.statement,
             )
-            for item in claims.checklist(claim=claim)
+            for item in claims.checklist(claim=claim, photos=photos)
         ]
 
     @property

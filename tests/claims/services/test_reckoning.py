@@ -195,6 +195,26 @@ class TestLines:
         ]
         assert found.caps[0]["limit_minor"] == 5_500
 
+    def test_a_share_of_the_fee_and_a_fee_left_out_say_so_in_both_languages(self) -> None:
+        shared = reckoning.preview(claim=review(parcel=delivered_parcel(parcels=2)), now=DECIDED)
+        part = review(parcel=delivered_parcel(quantity=2))
+        part.lines.update(quantity=1)
+        left_out = reckoning.preview(claim=Claim.objects.get(pk=part.pk), now=DECIDED)
+
+        assert [
+            text.splitlines()[1] for text in (shared.explanation_en, shared.explanation_zh)
+        ] == [
+            "Delivery fee: $2.50, this parcel's share of the $5.00 you paid.",
+            "运费：US$2.50，您所付US$5.00中本包裹的份额。",
+        ]
+        assert left_out.amount_minor == 5_000
+        assert [
+            text.splitlines()[1] for text in (left_out.explanation_en, left_out.explanation_zh)
+        ] == [
+            "Delivery fee: not counted, not all of the parcel is claimed.",
+            "运费：不退，因为未对整个包裹申请理赔。",
+        ]
+
     def test_the_shopper_reads_nothing_of_the_carriers_part(self) -> None:
         found = reckoning.preview(claim=review(), now=DECIDED)
 
