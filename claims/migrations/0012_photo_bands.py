@@ -20,6 +20,8 @@ SIXTEEN = [
     f"{band} = (((bits >> {shift}) & 65535) # 32768) - 32768"
     for band, shift in (("band1", 48), ("band2", 32), ("band3", 16), ("band4", 0))
 ]
+CHECKED = "; SET CONSTRAINTS ALL IMMEDIATE"
+"""No index is made while the checks of rows wait that this migration has written anew."""
 
 
 class Migration(migrations.Migration):
@@ -34,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.AlterField("photohash", "band4", models.SmallIntegerField(default=0)),
         migrations.RunSQL(
             migrations.RunSQL.noop,
-            f"UPDATE claims_photohash SET {SIXTEEN[3]}",  # noqa: S608 - our own words
+            f"UPDATE claims_photohash SET {SIXTEEN[3]}{CHECKED}",  # noqa: S608 - our own words
         ),
         migrations.RemoveField("photohash", "band4"),
         *(
@@ -42,8 +44,8 @@ class Migration(migrations.Migration):
             for band in ("band1", "band2", "band3")
         ),
         migrations.RunSQL(
-            f"UPDATE claims_photohash SET {TWENTY}",  # noqa: S608 - our own words
-            f"UPDATE claims_photohash SET {', '.join(SIXTEEN[:3])}",  # noqa: S608
+            f"UPDATE claims_photohash SET {TWENTY}{CHECKED}",  # noqa: S608 - our own words
+            f"UPDATE claims_photohash SET {', '.join(SIXTEEN[:3])}{CHECKED}",  # noqa: S608
         ),
         *(
             migrations.AddIndex(
