@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from unittest.mock import patch
 from urllib.parse import urlsplit, urlunsplit
@@ -11,11 +11,10 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
-from django.apps import apps
 from django.conf import settings as live
 from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
@@ -89,6 +88,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     options = connection.settings_dict["OPTIONS"]
     as_owner = options["options"]
     with django_db_blocker.unblock():
+        template.remember(connection)
         connection.close()
     options["options"] = f"{as_owner} -c role={live.DATABASE_ROLE['USER']}"
     yield
@@ -114,25 +114,13 @@ def owner(db: None) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tables_can_be_emptied() -> Iterator[None]:
-    """
-    Let Django empty the tables after a test with real transactions, as their owner.
+def _tables_are_put_back() -> Iterator[None]:
+    """After a test with real transactions, leave the rows that migrations lay down and no other."""
 
-    The portal's role may not, and guards of the house refuse TRUNCATE, as they should; only here
-    they stand aside. The rows that migrations lay down are put back afterwards.
-    """
-    empty = DatabaseOperations.execute_sql_flush
+    def put_back(_case: TransactionTestCase) -> None:
+        template.put_back(connection)
 
-    def past_the_guards(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
-        stand_aside = ["SET LOCAL ROLE none", "SET LOCAL session_replication_role = replica"]
-        empty(self, [*stand_aside, *sql_list])
-        from claims import defaults
-        from tracking import defaults as thresholds
-
-        defaults.install(apps)
-        thresholds.install(apps)
-
-    with patch.object(DatabaseOperations, "execute_sql_flush", past_the_guards):
+    with patch.object(TransactionTestCase, "_fixture_teardown", put_back):
         yield
 
 

@@ -5,6 +5,8 @@ Migrating takes twenty seconds, so it is done once for all workers, and what it 
 ``var/`` as SQL for the next run. Both go by a digest of all that migrations read: they are never
 stale. Rights and roles are no part of it: Django migrates every copy again, which finds nothing
 left to do and settles those anew.
+
+A test with real transactions empties the tables again, down to the rows that migrations laid down.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from portal.ops.launcher import places
 
@@ -27,6 +31,8 @@ ROOMS = ("portal", "tracking", "claims", "notifications")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 PREFIX = "amends_template_"
 DRAFT = "amends_draft_template"
+_LAID_DOWN = "laid_down"
+"""A schema beside the tables, of which nobody but these tests knows."""
 _ALONE = 4_171_417
 """The advisory lock of whoever makes a template."""
 
@@ -88,6 +94,44 @@ def _imported(root: Path, path: Path) -> Iterator[Path]:
                     yield from filter(
                         Path.is_file, (place / "__init__.py", place.with_suffix(".py"))
                     )
+
+
+def remember(connection: BaseDatabaseWrapper) -> None:
+    """Copy the rows that migrations laid down, so that they can be put back; as the owner."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {_LAID_DOWN}")
+        for table in _filled(cursor, _tables(connection)):
+            cursor.execute(f"CREATE TABLE {_LAID_DOWN}.{table} AS TABLE public.{table}")
+
+
+def put_back(connection: BaseDatabaseWrapper) -> None:
+    """
+    Leave in every table what migrations laid down, and nothing else, as the owner.
+
+    Only what holds rows is emptied, which is far quicker than TRUNCATE of all. Guards of the house
+    refuse that, as they should, and so do foreign keys; only here they stand aside.
+    """
+    tables = _tables(connection)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE none")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"LOCK TABLE {', '.join(tables)}")  # what others still write comes first
+        for table in _filled(cursor, tables):
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [_LAID_DOWN])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"INSERT INTO {table} TABLE {_LAID_DOWN}.{table}")
+
+
+def _tables(connection: BaseDatabaseWrapper) -> list[str]:
+    return connection.introspection.django_table_names(only_existing=True, include_views=False)
+
+
+def _filled(cursor: CursorWrapper, tables: list[str]) -> list[str]:
+    """Return which of the tables hold a row."""
+    each = (f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables)  # noqa: S608
+    cursor.execute(" UNION ALL ".join(each))
+    return [table for (table,) in cursor.fetchall()]
 
 
 def _fill(connection: BaseDatabaseWrapper, kept: Path) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.apps import apps
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from claims import approving_defaults, clock_defaults, defaults, risk_defaults
 from claims.models import ApprovalLimit, ReasonPolicy
 from claims.models import policy as models
 from claims.services.refusals import Refusal
@@ -67,11 +65,3 @@ def limit_for(*, currency: str, now: datetime) -> ApprovalLimit:
     if limit is None:
         raise NoLimit(currency=currency)
     return limit
-
-
-def install_defaults() -> None:
-    """Lay down the default rows that are missing, as the migration did."""
-    defaults.install(apps)
-    approving_defaults.install(apps)
-    clock_defaults.install(apps)
-    risk_defaults.install(apps)

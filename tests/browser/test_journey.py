@@ -18,7 +18,6 @@ from notifications.models import Watch
 from portal.pages import access
 from portal.pages.access import Level
 from tests.browser.watching import PHONE, SETTLED, Watched, watch
-from tests.factories.claims import default_policies
 from tests.factories.tracking import OrderFactory, OrderLineFactory
 from tests.portal.pages.phases import PHASES, scan
 from tests.portal.pages.test_track_parts import prove
@@ -36,9 +35,8 @@ SHOTS = os.environ.get("JOURNEY_SHOTS", "")
 """A folder to keep pictures in, for people who want to look."""
 
 
-@pytest.fixture(autouse=True)
-def _policies() -> None:
-    default_policies()
+def look_name(language: str, size: ViewportSize, theme: Theme) -> str:
+    return f"{language}.{size['width']}.{theme}"
 
 
 def window(
@@ -81,25 +79,31 @@ def speak_chinese() -> None:
     Parcel.objects.exclude(signed_by="").update(signed_by="李")
 
 
-@pytest.mark.parametrize("name", PHASES)
+@pytest.mark.parametrize("turn", range(len(LOOKS)), ids=[look_name(*look) for look in LOOKS])
 def test_every_state_keeps_the_promises_of_a_page(
-    name: str, live_server: LiveServer, browser: Browser
+    turn: int, live_server: LiveServer, browser: Browser, subtests: pytest.Subtests
 ) -> None:
-    parcel = PHASES[name](timezone.now())
-    turn = list(PHASES).index(name)
+    language, size, theme = LOOKS[turn]
+    context = window(browser, live_server, language=language, size=size, theme=theme)
+    tab = watch(context, is_chinese=language != "en")
     # Each state in one of the eight looks, its neighbours in the others; in all for pictures.
-    for language, size, theme in LOOKS if SHOTS else [LOOKS[turn % len(LOOKS)]]:
-        context = window(browser, live_server, language=language, size=size, theme=theme)
-        tab = watch(context, is_chinese=language != "en")
-        if tab.is_chinese:
-            speak_chinese()
-        level = Level.PERSON if turn % 3 else Level.DETAILS
-        tab.page.goto(let_in(context, live_server, parcel, level))
-        tab.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        look = f"{name}.{language}.{size['width']}.{theme}"
-        keep(tab, look)
-        tab.look(look)
-        context.close()
+    for number, (name, make) in enumerate(PHASES.items()):
+        if number % len(LOOKS) != turn and not SHOTS:
+            continue
+        with subtests.test(name=name):
+            tab.troubles.clear()
+            parcel = make(timezone.now())
+            if tab.is_chinese:
+                speak_chinese()
+            level = Level.PERSON if number % 3 else Level.DETAILS
+            tab.page.goto(let_in(context, live_server, parcel, level))
+            tab.page.evaluate(
+                "document.querySelectorAll('details').forEach(one => one.open = true)"
+            )
+            look = f"{name}.{look_name(language, size, theme)}"
+            keep(tab, look)
+            tab.look(look)
+    context.close()
 
 
 def open_journey(

@@ -33,7 +33,6 @@ from tests.browser.watching import PHONE, Watched, watch
 from tests.claims.banking import SECRET as BANK_SECRET
 from tests.claims.banking import BankProcess
 from tests.conformance.data import DATA, present
-from tests.factories.claims import default_policies
 from tests.factories.tracking import CarrierFactory, ConnectionFactory
 from tracking.carriers.kuaidi100.seal import seal as seal_kuaidi100
 from tracking.carriers.names import CARRIERS
@@ -78,7 +77,6 @@ WORDS = {
 @pytest.fixture(autouse=True)
 def _data() -> None:
     present()
-    default_policies()
 
 
 @pytest.fixture

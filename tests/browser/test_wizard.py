@@ -25,7 +25,7 @@ from portal.outbox import delivering
 from tests.browser.line import Line
 from tests.browser.shots import session
 from tests.browser.watching import PHONE, Watched, watch
-from tests.factories.claims import ClaimFactory, default_policies, fill
+from tests.factories.claims import ClaimFactory, fill
 from tests.portal.pages.wrongs import WRONGS, answers, order_of, picture, wanted, way_in
 from tracking.models import Parcel
 
@@ -36,20 +36,20 @@ SHOTS = os.environ.get("WIZARD_SHOTS", "")
 """A folder to keep pictures in, for people who want to look."""
 
 
-@pytest.fixture(autouse=True)
-def _policies() -> None:
-    default_policies()
-
-
 def phone(browser: Browser, server: LiveServer, language: str, user: User | None) -> BrowserContext:
     """Open a window of a phone whose owner is signed in already."""
     locale = "zh-CN" if language == "zh-hans" else "en-US"
     context = browser.new_context(viewport=PHONE, locale=locale, has_touch=True, is_mobile=True)
     context.set_default_timeout(15_000)
     if user is not None:
-        key = session(user.email)
-        context.add_cookies([{"name": "sessionid", "value": key, "url": server.url}])
+        sign_in(context, server, user)
     return context
+
+
+def sign_in(context: BrowserContext, server: LiveServer, user: User) -> None:
+    """Let the window be this person's from the next page on."""
+    key = session(user.email)
+    context.add_cookies([{"name": "sessionid", "value": key, "url": server.url}])
 
 
 def file(name: str, content: bytes, kind: str = "image/jpeg") -> FilePayload:
@@ -84,18 +84,21 @@ def keep(tab: Watched, name: str) -> None:
 def test_each_reason_is_filed_on_a_phone(
     language: str, live_server: LiveServer, browser: Browser, subtests: pytest.Subtests
 ) -> None:
+    context = phone(browser, live_server, language, None)
+    tab = watch(context, is_chinese=language != "en")
     for reason in ClaimReason.values:
         with subtests.test(reason=reason):
-            file_one(reason, language, live_server, browser)
+            tab.troubles.clear()
+            file_one(reason, language, live_server, tab)
+    context.close()
 
 
-def file_one(reason: str, language: str, server: LiveServer, browser: Browser) -> None:
-    """Report one thing from the first page to the receipt."""
+def file_one(reason: str, language: str, server: LiveServer, tab: Watched) -> None:
+    """Report one thing from the first page to the receipt, as a shopper who is signed in."""
     wrong = WRONGS[reason](timezone.now())
     order = order_of(wrong)
-    context = phone(browser, server, language, order.shopper)
-    tab = watch(context, is_chinese=language != "en")
     page = tab.page
+    sign_in(page.context, server, order.shopper)
 
     def look(step: str) -> None:
         # axe is slow: it sees every page of one reason, and of the others what is their own.
@@ -135,7 +138,6 @@ def file_one(reason: str, language: str, server: LiveServer, browser: Browser) -
     page.wait_for_url("**/report/sent/")
     look("sent")
     expect(page.locator("main")).to_contain_text(claim.ref)
-    context.close()
     claim.refresh_from_db()
     assert (claim.state, claim.reason) == (ClaimState.SUBMITTED, reason)
     assert claim.transitions.filter(verb="submit").count() == 1
@@ -315,6 +317,29 @@ def test_a_line_lost_midway_and_a_tab_that_dies_lose_nothing(
         expect(rows(again)).to_have_count(2)
         again.wait_for_timeout(300)
         assert Evidence.objects.count() == 2  # the shelf is empty: nothing is sent a second time
+
+
+def test_signing_out_takes_photos_that_were_not_sent_off_the_device(
+    draft: Claim, holder: BrowserContext, live_server: LiveServer
+) -> None:
+    shelves = "async () => (await indexedDB.databases()).map((one) => one.name)"
+    with Line(live_server.url, up=10_000) as line:
+        page = holder.new_page()
+        page.goto(f"{line.url}/claims/{draft.ref}/report/photos/")
+        pick(page, "item").set_input_files(file("cup.jpg", noise(1_800)))
+        while "amends.photos" not in page.evaluate(shelves):
+            page.wait_for_timeout(50)
+        page.close(run_before_unload=False)
+        line.mend(up=100_000_000)
+
+        page = holder.new_page()
+        page.goto(f"{line.url}/account/logout/")
+        expect(page.locator("main")).to_contain_text("are removed from this device")
+        page.locator("[data-sign-out] button").click()
+        page.wait_for_url(lambda url: "logout" not in url)
+
+        assert page.evaluate(shelves) == []
+        assert not Evidence.objects.exists()
 
 
 def test_a_photo_that_breaks_off_tries_again_by_itself_and_on_request(

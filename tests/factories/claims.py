@@ -23,14 +23,8 @@ REVIEWED = NOON + timedelta(hours=1)
 DECIDED = NOON + timedelta(hours=2)
 
 
-def default_policies() -> None:
-    """Lay down the default policies and limits; transactional tests begin without them."""
-    policies.install_defaults()
-
-
 def policy(reason: str = ClaimReason.DAMAGED) -> ReasonPolicy:
     """Return the default policy of a reason."""
-    default_policies()
     return ReasonPolicy.objects.get(reason=reason, valid_from="2020-01-01")
 
 
@@ -68,7 +62,6 @@ def delivered_parcel(
     *, quantity: int = 1, price_minor: int = 5_000, parcels: int = 1, **order: Any
 ) -> Parcel:
     """Make a delivered parcel with one order line in it, so many units at this price."""
-    default_policies()
     facts: dict[str, Any] = {
         "captured_minor": quantity * parcels * price_minor + order.get("shipping_minor", 500),
     } | order
@@ -114,7 +107,6 @@ class ClaimFactory(DjangoModelFactory[Claim]):
 
     @classmethod
     def _create(cls, model_class: type[Claim], *args: Any, **kwargs: Any) -> Claim:
-        default_policies()
         upto = kwargs.pop("upto")
         return walk(super()._create(model_class, *args, **kwargs), upto)
 
@@ -225,7 +217,6 @@ __all__ = [
     "EvidenceFactory",
     "agent",
     "approver",
-    "default_policies",
     "delivered_parcel",
     "fill",
     "finance",

@@ -11,7 +11,6 @@ from django.core.cache import cache
 
 from tests.claims.conftest import _bank_process, bank
 from tests.factories.accounts import PersonFactory
-from tests.factories.claims import default_policies
 from tests.factories.tracking import NOON, SECRET, ConnectionFactory
 from tracking.api import webhooks
 from tracking.services import keys
@@ -21,9 +20,8 @@ __all__ = ["_bank_process", "bank"]
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any, transactional_db: None) -> Iterator[None]:
-    """Begin with empty caches, default policies and an open desk; leave nothing to the next."""
+    """Begin with empty caches and an open desk; leave nothing to the next."""
     settings.DEMO = True  # lets staff in without a second factor
-    default_policies()
     for forget in (cache.clear, keys.forget, webhooks.forget):
         forget()
     yield

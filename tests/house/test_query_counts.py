@@ -21,7 +21,6 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories.claims import default_policies
 from tests.factories.tracking import NOON, SECRET
 from tests.house.measured import PAGES, Visit
 from tracking.api import webhooks
@@ -33,13 +32,12 @@ IS_UPDATE = bool(os.environ.get("UPDATE_QUERY_COUNTS"))
 
 @pytest.fixture
 def settled(db: None, settings: Any) -> Iterator[None]:
-    """Start each page from the same point: a fixed clock, empty caches, default policies."""
+    """Start each page from the same point: a fixed clock, empty caches."""
     settings.DEMO = True
     settings.SANDBOX_BANK_SECRET = SECRET
     cache.clear()
     keys.forget()
     webhooks.forget()
-    default_policies()
     with time_machine.travel(NOON, tick=False):
         yield
     cache.clear()

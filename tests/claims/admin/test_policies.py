@@ -65,8 +65,6 @@ def posted(rule: ReasonPolicy, **changed: Any) -> dict[str, Any]:
 
 class TestList:
     def test_says_each_window_in_a_sentence(self, keeper: Client) -> None:
-        policies.install_defaults()
-
         page = keeper.get(reverse("admin:claims_reasonpolicy_changelist")).content.decode()
 
         lost = "the sooner of 7 days after the last scan (from abroad 20 days) and 48 hours after"
@@ -85,7 +83,6 @@ class TestList:
     def test_tells_what_holds_from_what_is_over(
         self, keeper: Client, standing: str, codes: set[str]
     ) -> None:
-        policies.install_defaults()
         for code, begins in (("5.2", date(2026, 3, 1)), ("6.2", date(2026, 4, 1))):
             ReasonPolicy.objects.create(
                 reason="damaged", code=code, valid_from=begins, text_en="x", text_zh="x"

@@ -18,7 +18,6 @@ from tests.factories.claims import (
     REVIEWED,
     ClaimFactory,
     agent,
-    default_policies,
     delivered_parcel,
 )
 
@@ -163,7 +162,6 @@ class TestWatch:
             )  # fmt: skip
 
     def test_opens_one_signal_and_keeps_it_up_to_date(self) -> None:
-        default_policies()
         desk = agent()
         mine = [
             ClaimFactory.create(in_review=True, parcel=delivered_parcel(email="pal@example.org"))
@@ -181,7 +179,6 @@ class TestWatch:
         assert watching_agents.claims_of(signal) != []
 
     def test_knows_the_agents_own_details_in_a_claim(self) -> None:
-        default_policies()
         desk = agent("Li.Na+work@gmail.com")
         claim = ClaimFactory.create(in_review=True, parcel=delivered_parcel(email="lina@gmail.com"))
         self._approve(desk, [claim])

@@ -39,7 +39,6 @@ DAY = timedelta(days=1)
 
 def packed(*, quantity: int = 2, line: dict[str, Any] | None = None, **facts: Any) -> Parcel:
     """Make a parcel as facts say, with so many of one thing in it."""
-    policies.install_defaults()
     parcel = ParcelFactory.create(**facts)
     sold = OrderLineFactory.create(order=parcel.order, quantity=quantity, **(line or {}))
     ParcelLine.objects.create(parcel=parcel, order_line=sold, quantity=quantity)
@@ -148,14 +147,12 @@ class TestOptions:
         assert option("not_shipped", parcel=parcel, now=NOON + 400 * DAY).is_open
 
     def test_of_an_order_that_has_no_parcel_there_is_one_reason(self) -> None:
-        policies.install_defaults()
         order = OrderFactory.create()
         OrderLineFactory.create(order=order, quantity=3)
 
         assert [one.reason for one in checks.options(order=order, now=NOON)] == ["not_shipped"]
 
     def test_a_day_counts_from_midnight_where_the_merchant_is(self, settings: Any) -> None:
-        policies.install_defaults()
         ReasonPolicy.objects.create(
             reason="damaged", code="5.2", valid_from="2026-03-03", text_en="x", text_zh="x"
         )
@@ -458,7 +455,6 @@ class TestEveryReasonIsSent:
 
 class TestWithoutAParcel:
     def order(self) -> Order:
-        policies.install_defaults()
         Threshold.objects.get_or_create(
             kind="not_shipped", level=1, anchor="placed", lane="", carrier=None,
             defaults={"amount": 2, "unit": "business_days"},

@@ -13,7 +13,7 @@ from claims.models import Claim, ClaimClock, InternalNote, PaceReport
 from claims.services import desk, forecasting, refusals
 from claims.states import ClaimState
 from portal.accounts.models import User
-from tests.factories.claims import ClaimFactory, agent, approver, default_policies
+from tests.factories.claims import ClaimFactory, agent, approver
 from tests.factories.tracking import NOON
 
 
@@ -72,7 +72,6 @@ class TestTakeNext:
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_agents_at_once_never_get_the_same() -> None:
-    default_policies()
     claims = [ClaimFactory.create(in_review=True) for _ in range(6)]
     people = [agent() for _ in range(8)]
     gate, got, missed = Barrier(len(people)), [], []

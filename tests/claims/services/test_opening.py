@@ -10,7 +10,7 @@ import pytest
 
 from claims import reactions
 from claims.models import Claim
-from claims.services import claims, opening, policies
+from claims.services import claims, opening
 from claims.services.refusals import NotNow, NotYours
 from claims.states import Channel, ClaimReason, ClaimState
 from portal.accounts.models import User
@@ -27,7 +27,6 @@ DAY = timedelta(days=1)
 
 def silent(**facts: Any) -> Parcel:
     """Make a parcel that has not been heard of for nine days, with two mugs in it."""
-    policies.install_defaults()
     known = {"status": "in_transit", "last_scan_at": NOON - 9 * DAY, "promised_at": NOON - 5 * DAY}
     parcel = ParcelFactory.create(
         order=OrderFactory.create(captured_minor=20_000, placed_at=NOON - 20 * DAY),
@@ -96,7 +95,6 @@ class TestSuggest:
         assert opening.suggest(parcel=parcel, now=NOON) is None
 
     def test_of_an_order_that_was_never_sent(self) -> None:
-        policies.install_defaults()
         order = OrderFactory.create()
         line = OrderLineFactory.create(order=order, quantity=3)
         anomaly = Anomaly.objects.create(order=order, kind="out_of_stock", opened_at=NOON - DAY)
@@ -285,7 +283,6 @@ class TestReactions:
         assert Claim.objects.get().state == ClaimState.WITHDRAWN
 
     def test_order_troubles_open_nothing(self) -> None:
-        policies.install_defaults()
         order = OrderFactory.create()
         anomaly = Anomaly.objects.create(order=order, kind="not_shipped", opened_at=NOON)
 

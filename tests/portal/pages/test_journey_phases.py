@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import translation
 
 from portal.pages.access import Level
-from tests.factories.claims import default_policies
 from tests.factories.tracking import NOON
 from tests.portal.pages.opening import open_up
 from tests.portal.pages.phases import PHASES
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _clock() -> Iterator[None]:
-    default_policies()
     cache.clear()
     # A page in Chinese leaves its language behind in the thread.
     with time_machine.travel(NOON, tick=False), translation.override("en"):

@@ -18,7 +18,6 @@ from portal.pages import scan_words
 from portal.pages.access import Level
 from portal.pages.journey import BROAD
 from portal.pages.journey_teller import Teller
-from tests.factories.claims import default_policies
 from tests.factories.tracking import NOON
 from tests.portal.pages import phases
 from tests.portal.pages.opening import open_up
@@ -37,7 +36,6 @@ S, K = ParcelStatus, AnomalyKind
 
 @pytest.fixture(autouse=True)
 def _clock() -> Iterator[None]:
-    default_policies()
     cache.clear()
     # A page in Chinese leaves its language behind in the thread.
     with time_machine.travel(NOON, tick=False), translation.override("en"):

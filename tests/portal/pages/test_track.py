@@ -21,7 +21,6 @@ from portal.lib import links
 from portal.lib.caching import Shelf
 from portal.pages import access, track
 from portal.pages.access import Level
-from tests.factories.claims import default_policies
 from tests.factories.tracking import (
     NOON,
     OrderLineFactory,
@@ -38,7 +37,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _clock() -> Iterator[None]:
-    default_policies()
     cache.clear()
     # A page in Chinese leaves its language behind in the thread.
     with time_machine.travel(NOON, tick=False), translation.override("en"):

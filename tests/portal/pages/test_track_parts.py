@@ -23,7 +23,6 @@ from notifications.models import Watch
 from portal.lib import links
 from portal.pages.access import Level
 from portal.pages.track_parts import PROOF
-from tests.factories.claims import default_policies
 from tests.factories.tracking import NOON, ConnectionFactory, ParcelFactory
 from tests.portal.pages import phases
 from tests.portal.pages.opening import open_up
@@ -43,7 +42,6 @@ IN_PLACE = {"hx-request": "true"}
 
 @pytest.fixture(autouse=True)
 def _clock() -> Iterator[None]:
-    default_policies()
     cache.clear()
     budgets._away_until = 0.0
     with time_machine.travel(NOON, tick=False):

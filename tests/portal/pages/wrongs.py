@@ -13,7 +13,6 @@ from claims.models import Claim
 from claims.questions import QUESTIONS
 from claims.services import claims
 from claims.states import ClaimReason as R
-from tests.factories.claims import default_policies
 from tests.factories.tracking import CarrierFactory, OrderFactory, OrderLineFactory, ParcelFactory
 from tracking.models import Order, Parcel, ParcelLine, ParcelMilestone
 from tracking.states import ParcelStatus as S
@@ -24,7 +23,6 @@ DAY = timedelta(days=1)
 
 def _sent(now: datetime, **facts: Any) -> Parcel:
     """Make a parcel of two cups that left four days ago; the facts say what became of it."""
-    default_policies()
     order = OrderFactory.create(
         placed_at=now - 20 * DAY,
         captured_minor=5_300,
@@ -72,7 +70,6 @@ def _returned(now: datetime) -> Parcel:
 
 
 def _unsent(now: datetime) -> Order:
-    default_policies()
     order = OrderFactory.create(placed_at=now - 20 * DAY, captured_minor=5_300, shipping_minor=500)
     OrderLineFactory.create(order=order, title="青瓷茶杯", quantity=2, price_minor=2_400)
     return order
