@@ -49,6 +49,12 @@ def main() -> None:
         "--inbox", action="store_true", help="fleet: open every message, twice as slow"
     )
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
+    parser.add_argument(
+        "--photos", default="", help="lookalikes: a folder of photos no threshold was chosen with"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="lookalikes: time the look-up, copy nothing"
+    )
     options = parser.parse_args()
     for name in options.what or BENCHES:
         try:

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -77,6 +77,27 @@ def _on_screen(width: int, height: int, *, bar: int, shade: str, ink: str) -> Ch
     return change
 
 
+def _photographed(*corners: tuple[float, float]) -> Change:
+    """Photograph a print of it: corners drawn in by so much, light from one side, softer."""
+
+    def change(image: Image.Image) -> Image.Image:
+        width, height = image.size
+        (a, b), (c, d), (e, f), (g, h) = corners
+        quad = (
+            a * width, b * height, g * width, (1 - h) * height,
+            (1 - e) * width, (1 - f) * height, (1 - c) * width, d * height,
+        )  # fmt: skip
+        seen = image.transform(image.size, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC)
+        light = ImageOps.colorize(
+            Image.linear_gradient("L").rotate(90).resize(image.size), (205, 205, 215), "white"
+        )
+        return _again(70)(
+            ImageChops.multiply(seen.convert("RGB"), light).filter(ImageFilter.GaussianBlur(1.0))
+        )
+
+    return change
+
+
 def _brighter(by: float, contrast: float) -> Change:
     def change(image: Image.Image) -> Image.Image:
         return ImageEnhance.Contrast(ImageEnhance.Brightness(image).enhance(by)).enhance(contrast)
@@ -135,6 +156,55 @@ CHANGES: Mapping[str, Mapping[str, Change]] = {
         "mirrored, cut, quality 50": _all(ImageOps.mirror, _cut(0.1, 0.05, 0.05, 0.15), _again(50)),
     },
 }
+
+FRESH: Mapping[str, Mapping[str, Change]] = {
+    "crop": {
+        "7% off each side": _cut(0.07, 0.07, 0.07, 0.07),
+        "13% off each side": _cut(0.13, 0.13, 0.13, 0.13),
+        "23, 0, 3, 9% off the sides": _cut(0.23, 0, 0.03, 0.09),
+        "the upper 35% off": _cut(0, 0.35, 0, 0),
+    },
+    "rotate": {
+        "3°": _askew(-3),
+        "7°": _askew(7),
+        "14°": _askew(-14),
+        "90°, 8% off each side": _all(
+            lambda image: image.transpose(Image.Transpose.ROTATE_90), _cut(0.08, 0.08, 0.08, 0.08)
+        ),
+    },
+    "recompress": {
+        "quality 45": _again(45),
+        "quality 20": _again(20),
+        "40% of the size, quality 35": _again(35, 0.4),
+        "darker, less contrast": _brighter(0.75, 0.85),
+    },
+    "screenshot": {
+        "phone, grey bars": _on_screen(750, 1334, bar=150, shade="#444444", ink="#eeeeee"),
+        "tablet, light": _on_screen(1024, 768, bar=44, shade="#f4f4f4", ink="#222222"),
+        "phone, of 74% of it": _all(
+            _cut(0.07, 0.07, 0.07, 0.07),
+            _on_screen(720, 1560, bar=120, shade="black", ink="white"),
+            _again(55),
+        ),
+    },
+    "photographed anew": {
+        "slightly from the left": _photographed(
+            (0.03, 0.02), (0.0, 0.06), (0.01, 0.07), (0.04, 0.0)
+        ),
+        "from below, 5% askew": _photographed(
+            (0.08, 0.03), (0.02, 0.07), (0.0, 0.02), (0.03, 0.05)
+        ),
+    },
+    "several": {
+        "mirrored, 7° askew, quality 45": _all(ImageOps.mirror, _askew(7), _again(45)),
+        "180°, cut, 60% of the size, quality 30": _all(
+            lambda image: image.transpose(Image.Transpose.ROTATE_180),
+            _cut(0.03, 0.12, 0.09, 0.0),
+            _again(30, 0.6),
+        ),
+    },
+}
+"""Other changes and strengths than any threshold was chosen on."""
 
 
 def parcel(seed: int, size: tuple[int, int] = (960, 720)) -> Image.Image:
