@@ -11,6 +11,7 @@ from claims.models import approval_guards, contract_guards, guards
 from claims.models.approving import AutoApprovalRule
 from claims.models.claim import Claim
 from claims.models.contract import CarrierContract
+from claims.models.filing_guards import not_by_who_filed_it
 from claims.models.policy import ApprovalLimit, ReasonPolicy
 from claims.states import (
     HARD_FACTS,
@@ -277,7 +278,10 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["claimant", "-reviewed_at"], name="approval_by_claimant"),
         ]
-        triggers = approval_guards.approval_is_bound()
+        triggers = [
+            *approval_guards.approval_is_bound(),
+            not_by_who_filed_it("approval", "reviewer_id", "approver_id", "finance_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.claim_id}: {self.amount_minor} {self.currency}"
@@ -371,7 +375,10 @@ class Decline(models.Model):
                 name="decline_one_live_per_claim",
             ),
         ]
-        triggers = approval_guards.decline_is_bound()
+        triggers = [
+            *approval_guards.decline_is_bound(),
+            not_by_who_filed_it("decline", "reviewer_id", "approver_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.claim_id}: {self.code}"

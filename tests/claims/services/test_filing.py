@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from claims.admin import queue
-from claims.models import Claim, ClaimUnit, FilingOverride, Statement
+from claims.models import Approval, Claim, ClaimUnit, Decline, FilingOverride, Statement
 from claims.services import actions, claims, decisions, filing
 from claims.services import desk as hands
 from claims.services.refusals import NotAllowed, NoWords, OwnClaim
@@ -19,7 +19,7 @@ from claims.states import ClaimState
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.models import Event
-from tests.factories.claims import agent, clerk, delivered_parcel, tighten
+from tests.factories.claims import agent, approver, clerk, delivered_parcel, tighten
 from tests.factories.tracking import NOON
 from tracking.models import Parcel
 
@@ -175,7 +175,7 @@ def test_what_was_set_aside_is_kept_for_good() -> None:
 
     for change in (lambda: rows.update(note="y"), rows.delete):
         with (
-            pytest.raises(Exception, match="Cannot update or delete"),
+            pytest.raises(Exception, match="Cannot update or delete|permission denied"),
             transaction.atomic(),
         ):
             change()
@@ -238,6 +238,24 @@ class TestWhoFiledDecidesNothing:
 
         claim.refresh_from_db()
         assert claim.state == ClaimState.PENDING_APPROVAL
+
+    def test_the_database_does_not_take_it_either_whoever_writes(self) -> None:
+        filer = clerk("file_claim", "view_claim", "decide_claim", "second_claim")
+        paid, declined = self.under_review(filer), self.under_review(filer)
+        tighten("USD", 1)
+        desk_agent = agent()
+        row = decisions.assess(claim=paid, agent=desk_agent, now=NOON)
+        decisions.propose(claim=paid, assessment=row, agent=desk_agent, text="Yes.", now=NOON)
+        decisions.reject(claim=declined, agent=desk_agent, code="not_covered", text="No.", now=NOON)
+
+        for rows, guard in (
+            (Approval.objects.filter(claim=paid), "approval_is_not_by_who_filed_the_claim"),
+            (Decline.objects.filter(claim=declined), "decline_is_not_by_who_filed_the_claim"),
+        ):
+            with pytest.raises(IntegrityError, match=guard), transaction.atomic():
+                rows.update(approver=filer)
+            assert rows.get().approver is None
+            rows.update(approver=approver())
 
     def test_what_they_may_do_leaves_it_out_and_the_page_says_why(self, settings: Any) -> None:
         settings.DEMO = True
