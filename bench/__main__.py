@@ -1,5 +1,5 @@
 """
-Run ``python -m bench [ingest|drain|apply|read|eta|planner|watch|photos|lookalikes|fleet]``.
+Run ``python -m bench [ingest|drain|apply|read|eta|planner|watch|photos|lookalikes|clocks|fleet]``.
 
 No word, all of them.
 """
@@ -19,6 +19,7 @@ BENCHES = (
     "watch",
     "photos",
     "lookalikes",
+    "clocks",
     "fleet",
 )
 
@@ -48,13 +49,13 @@ def main() -> None:
     parser.add_argument(
         "--inbox", action="store_true", help="fleet: open every message, twice as slow"
     )
-    parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     parser.add_argument(
         "--photos", default="", help="lookalikes: a folder of photos no threshold was chosen with"
     )
     parser.add_argument(
         "--quick", action="store_true", help="lookalikes: time the look-up, copy nothing"
     )
+    parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     options = parser.parse_args()
     for name in options.what or BENCHES:
         try:

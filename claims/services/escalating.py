@@ -36,6 +36,7 @@ def escalate(*, now: datetime, limit: int = 500) -> int:
     """
     due = list(
         ClaimClock.objects.filter(alarm_at__lte=now)
+        .only("claim_id", "due_at", "lead_at", "manager_at")
         .order_by("alarm_at", "pk")
         .select_for_update(skip_locked=True)[:limit]
     )
@@ -83,6 +84,7 @@ def tell(*, now: datetime) -> int:
         untold = list(
             Escalation.objects.filter(step=step, told_at=None)
             .select_related("claim", "clock")
+            .only("step", "due_at", "claim__ref", "claim__severity", "clock__kind")
             .order_by("due_at", "pk")
             .select_for_update(of=("self",), skip_locked=True)[:MOST]
         )

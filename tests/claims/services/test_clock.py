@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from claims.models import Claim
-from claims.services import claims, clock, waiting
+from claims.services import claims, clock, reminding, waiting
 from claims.states import ClaimState
 from portal.outbox.models import Event
 from tests.factories.claims import DECIDED, REVIEWED, ClaimFactory, agent
@@ -49,6 +51,28 @@ def test_an_offer_is_called_to_mind_twice_and_then_rests() -> None:
     assert claim.approvals.get().voided_at == DECIDED + 7 * DAY
     claims.reopen(claim=claim, actor=claim.shopper, now=DECIDED + 20 * DAY)
     assert claim.state == ClaimState.UNDER_REVIEW
+
+
+def test_many_are_reminded_in_as_many_statements_as_one() -> None:
+    asked = [ClaimFactory.create(needs_info=True) for _ in range(3)]
+    offered = ClaimFactory.create(offered=True)
+    late = DECIDED + 5 * DAY
+
+    with CaptureQueriesContext(connection) as one:
+        assert reminding.remind(claims=[asked[0].pk], now=late) == (1, [])
+    with CaptureQueriesContext(connection) as three:
+        rest = [asked[1].pk, asked[2].pk, offered.pk]
+        assert reminding.remind(claims=rest, now=late) == (3, [])
+
+    assert len(three) == len(one)
+    told = {
+        row.payload["claim_id"]: (row.payload["text"], row.payload["amount_minor"])
+        for row in Event.objects.filter(name="claims.reminder_due")
+    }
+    assert told == {claim.pk: ("Please show the label.", 0) for claim in asked} | {
+        offered.pk: ("We are sorry.", offered.approvals.get().amount_minor)
+    }
+    assert reminding.remind(claims=rest, now=late) == (0, [])
 
 
 def test_nothing_rests_unreminded_even_if_the_clock_stood_still() -> None:

@@ -406,7 +406,7 @@ class TestEscalation:
             "DELETE FROM claims_claimclock",
         ):
             with (
-                pytest.raises(Exception, match=r"never|Cannot"),
+                pytest.raises(Exception, match=r"never|Cannot|permission denied"),
                 transaction.atomic(),
                 connection.cursor() as cursor,
             ):

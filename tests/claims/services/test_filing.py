@@ -175,7 +175,7 @@ def test_what_was_set_aside_is_kept_for_good() -> None:
 
     for change in (lambda: rows.update(note="y"), rows.delete):
         with (
-            pytest.raises(Exception, match="Cannot update or delete|permission denied"),
+            pytest.raises(Exception, match=r"Cannot update or delete|permission denied"),
             transaction.atomic(),
         ):
             change()
