@@ -8,10 +8,13 @@ from zlib import crc32
 
 import pytest
 from django.db.models import QuerySet
+from PIL import Image
 
-from claims.models import Claim, Forwarder, Mark, RiskRating, Weighing
-from claims.services import declining, risking
+from claims.models import Claim, Evidence, Forwarder, Mark, RiskRating, Weighing
+from claims.services import declining, lookalikes, risking
 from claims.states import ClaimState
+from portal.lib import images
+from tests.claims import scenes
 from tests.factories.claims import (
     REVIEWED,
     ClaimFactory,
@@ -45,6 +48,13 @@ def _decline(claim: Claim, code: str) -> None:
     declining.reject(
         claim=claim, agent=agent(), code=code, text="It does not fit.", now=REVIEWED,
     )  # fmt: skip
+
+
+def _seen(claim: Claim, image: Image.Image) -> Evidence:
+    """Add a photo of the claim's shopper that looks like that."""
+    photo: Evidence = EvidenceFactory.create(claim=claim, clean=True, dhash=0x0F0F_3C3C_55AA_7711)
+    lookalikes.remember(photo=photo, look=images.look(scenes.jpeg(image.resize((400, 300)))))
+    return photo
 
 
 def _codes(claim: Claim) -> dict[str, Any]:
@@ -166,6 +176,18 @@ class TestPhotos:
 
         assert found["photo_own"] == {"claims": [first.ref]}
         assert found["photo_other"] == {"claims": [other.ref]}
+
+    def test_holds_nothing_against_anybody_that_is_perhaps_the_same_print(self) -> None:
+        one, other = _claim(), _claim("two@example.org")
+        with_print = scenes.scene(31)
+        with_print.paste(scenes.scene(1).crop((0, 0, 400, 300)))
+        mine = _seen(one, scenes.scene(1))
+        theirs = _seen(other, with_print)
+
+        (found,) = lookalikes.similar(evidence=mine)
+
+        assert (found.evidence_id, found.is_print) == (theirs.pk, True)
+        assert _codes(one) == {}
 
     def test_weighs_a_photo_of_a_declined_claim_most(self) -> None:
         other, claim = _claim("two@example.org"), _claim()
