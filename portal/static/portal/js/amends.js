@@ -25,6 +25,11 @@ document.addEventListener("click", async (event) => {
   window.setTimeout(() => { said.textContent = ""; }, 4000);
 });
 
+/** Whoever signs out may hand the device on: photos that wait to be sent (upload.js) go first. */
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-sign-out]")) indexedDB.deleteDatabase("amends.photos");
+});
+
 /** A link of the summary puts the cursor into its field, not only the page to its place. */
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".errors a[href^='#']");
