@@ -232,5 +232,14 @@ class OriginalOpeningAdmin(ReadOnlyAdmin):
     list_select_related = ("person", "evidence")
     search_fields = ("evidence__claim__ref", "person__email", "reason")
     ordering = ("-opened_at", "-pk")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the list to those who watch the desk; a claim's own openings stand beside it."""
+        return request.user.has_perm("claims.watch_agents")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show rows to those who watch the desk."""
+        return request.user.has_perm("claims.watch_agents")
+
     fields: tuple[str, ...] = ("evidence", "person", "reason", "is_sound", "opened_at")
     readonly_fields: Any = fields

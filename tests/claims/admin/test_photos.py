@@ -13,6 +13,7 @@ from claims.models import Claim, Evidence, OriginalOpening
 from claims.services import evidence
 from claims.services.lookalikes import Alike
 from claims.states import ClaimState
+from portal.accounts import roles
 from portal.accounts.models import User
 from tests.claims import scenes
 from tests.claims.pictures import draft, file
@@ -163,3 +164,17 @@ class TestWorkspace:
         assert f">{other.ref}</a>" in text
         assert "Two more angles" in text
         assert "why you need it" in text
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(roles.RoleName.AGENT, 403), (roles.RoleName.APPROVER, 403), (roles.RoleName.AUDITOR, 200)],
+)
+def test_the_list_of_openings_is_for_those_who_watch_the_desk(
+    client: Client, role: roles.RoleName, status: int
+) -> None:
+    person = User.objects.create_user("who@example.org", is_staff=True)
+    roles.give(person=person, role=role)
+    client.force_login(person)
+
+    assert client.get("/admin/claims/originalopening/").status_code == status

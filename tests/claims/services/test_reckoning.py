@@ -318,7 +318,8 @@ class TestGivenBackElsewhere:
     def test_the_other_parcels_share_is_still_there(self) -> None:
         late = self.late()
         self.pay(late)
-        other = Parcel.objects.filter(order=late.order_id).exclude(pk=late.parcel_id).get()
+        assert late.parcel is not None
+        other = Parcel.objects.filter(order=late.order_id).exclude(pk=late.parcel.pk).get()
 
         assert reckoning.preview(claim=self.gone(other), now=DECIDED).amount_minor == 5_250
 
