@@ -54,6 +54,9 @@ def _become(python: Path, command: list[str]) -> NoReturn:
     os.environ.pop("PYTHONHOME", None)
     os.environ["VIRTUAL_ENV"] = str(python.parent.parent)
     os.environ["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Compiling all modules anew costs every process seconds; in var/ the result is no litter.
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "var" / "bytecode"))
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execv(python, [str(python), *command])  # noqa: S606
