@@ -168,6 +168,7 @@ class TestVersions:
             rows.update(terms={"rule": {"kind": "none"}})
         rows.update(valid_until=date(2030, 1, 1), is_checked=True)
 
+    @pytest.mark.usefixtures("owner")
     def test_are_never_deleted(self) -> None:
         with pytest.raises(ProgrammingError, match="Cannot delete rows"), transaction.atomic():
             CarrierContract.objects.filter(code="evri").delete()
@@ -211,6 +212,7 @@ class TestRates:
     def test_that_come_later_are_not_known_yet(self) -> None:
         assert contracts.rates(into="USD", on=date(2024, 10, 31)) == {}
 
+    @pytest.mark.usefixtures("owner")
     def test_are_never_rewritten(self) -> None:
         with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
             ExchangeRate.objects.update(rate=2)

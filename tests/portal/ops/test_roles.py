@@ -217,6 +217,15 @@ class TestGuards:
 
         assert Approval.objects.get(claim=claim).amount_minor == 5_500
 
+    def test_every_one_is_there_and_awake(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT tgname::text, tgrelid::regclass::text FROM pg_trigger"
+                " WHERE tgname LIKE 'pgtrigger%' AND tgenabled = 'O' ORDER BY 1, 2"
+            )
+
+            assert cursor.fetchall() == GUARDS
+
     @pytest.mark.usefixtures("owner")
     def test_a_migration_may_still_step_past_them(self) -> None:
         ClaimFactory.create(approved=True)

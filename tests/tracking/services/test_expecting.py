@@ -224,6 +224,7 @@ class TestWhatOthersSay:
 
         assert history(one, EtaSource.CARRIER) == [*before, (NOON + 96 * HOUR, NOON + 96 * HOUR)]
 
+    @pytest.mark.usefixtures("owner")
     def test_history_is_never_rewritten(self) -> None:
         one = tell(parcel(), PICKED_UP)
 
