@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.utils.module_loading import import_string
 
+from notifications import answers
 from notifications.channels.base import Refused, Rendered
 from notifications.models import Letter
 
@@ -25,7 +25,7 @@ def send(letter: Letter, rendered: Rendered, *, timeout: float | None = None) ->
         body=rendered.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.address],
-        reply_to=_reply_to(letter),
+        reply_to=[address] if (address := answers.address(letter.facts)) else [],
         headers={
             # The same for every try, so that the reader's side can drop a second copy.
             "Message-ID": letter.message_id,
@@ -46,11 +46,3 @@ def send(letter: Letter, rendered: Rendered, *, timeout: float | None = None) ->
         if 500 <= trouble.smtp_code < 600:
             raise Refused(str(trouble)) from trouble
         raise
-
-
-def _reply_to(letter: Letter) -> list[str]:
-    """Return where an answer to this letter goes, as whoever knows about its facts says."""
-    if not settings.LETTER_REPLY_TO:
-        return []
-    address = import_string(settings.LETTER_REPLY_TO)(letter.facts)
-    return [address] if address else []

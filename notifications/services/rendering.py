@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from notifications import answers
 from notifications.catalogue import CATALOGUE
 from notifications.channels.base import Rendered
 from notifications.models import Letter
@@ -25,7 +26,7 @@ def lay_out(*, name: str, facts: Facts, language: str) -> Rendered:
     code = "zh-hans" if language.lower().startswith("zh") else "en"
     with translation.override(code):
         words = CATALOGUE[name].builder(facts)
-        context = _context(words, code)
+        context = _context(words, code) | {"may_answer": bool(answers.address(facts))}
         html = mrml.to_html(
             render_to_string("letters/letter.mjml", context), None, _NO_FONTS
         ).content

@@ -19,9 +19,11 @@ from claims.states import ClaimState
 from notifications.channels import email
 from notifications.channels.base import Rendered
 from notifications.models import Letter
+from notifications.services.rendering import lay_out
 from portal.accounts.models import User
 from tests.claims.pictures import picture
 from tests.factories.claims import DECIDED, REVIEWED, ClaimFactory, agent
+from tests.notifications.facts import FACTS
 
 pytestmark = pytest.mark.django_db
 
@@ -385,3 +387,21 @@ class TestTalk:
 
         with pytest.raises(DatabaseError), transaction.atomic():
             Message.objects.filter(claim=claim).update(body="Something else")
+
+
+def test_a_letter_about_a_claim_says_that_it_may_be_answered_where_it_may(
+    claim: Claim, settings: Any
+) -> None:
+    facts = {**FACTS["claim_received"], "claim_id": claim.pk}
+
+    on = lay_out(name="claim_received", facts=facts, language="en")
+    draft = {**facts, "claim_id": ClaimFactory.create().pk}
+    unsent = lay_out(name="claim_received", facts=draft, language="en")
+    settings.INBOUND_DOMAIN = ""
+    off = lay_out(name="claim_received", facts=facts, language="en")
+
+    said = "You can answer this e-mail: what you write, and photos you attach"
+    assert said in on.text
+    assert said in on.html
+    for rendered in (unsent, off):
+        assert said not in rendered.text + rendered.html
