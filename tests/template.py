@@ -39,7 +39,7 @@ _ALONE = 4_171_417
 
 def ready(connection: BaseDatabaseWrapper) -> str:
     """Return the name of a migrated database; whichever worker asks first makes it."""
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute("SET lock_timeout = 0")  # the first takes its time, and the others wait
         cursor.execute("SELECT pg_advisory_lock(%s), current_setting('server_version')", [_ALONE])
         version: str = cursor.fetchone()[1]
