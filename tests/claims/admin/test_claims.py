@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,11 +14,12 @@ from django.utils import timezone
 from claims.admin import actions, fields, queue, workspace
 from claims.admin.words import VERBS, WAITS_FOR
 from claims.models import Approval, Claim, Compensation, InternalNote, Message
-from claims.services import conversation
+from claims.services import conversation, decisions
 from claims.states import CLAIM_MOVES, ClaimState
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from tests.factories.claims import (
+    DECIDED,
     ClaimFactory,
     EvidenceFactory,
     agent,
@@ -220,6 +222,25 @@ class TestWorkspace:
         text = page(desk, ClaimFactory.create(in_review=True)).content.decode()
 
         assert 'lang="zh-Hans"' in text
+
+    @pytest.mark.parametrize("point", ["in_review", "pending_approval"])
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_says_number_by_number_what_was_counted_and_by_which_rule(
+        self, desk: Client, language: str, point: str
+    ) -> None:
+        claim = ClaimFactory.create(upto=point)
+        desk.cookies["django_language"] = language
+        found = decisions.preview(claim=claim, now=DECIDED)
+
+        text = html.unescape(page(desk, claim).content.decode())
+
+        zh = language != "en"
+        sentences = (found.explanation_zh if zh else found.explanation_en).splitlines()
+        assert len(sentences) == 3
+        for sentence in sentences:
+            assert f"<li>{sentence}</li>" in text
+        assert (found.text_zh if zh else found.text_en) in text
+        assert f"{'规则' if zh else 'Rule'} {found.rule}" in text
 
 
 class TestPropose:

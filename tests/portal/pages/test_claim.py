@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from datetime import timedelta
 from uuid import uuid4
@@ -365,6 +366,26 @@ def test_a_parcel_of_two_units_shows_the_price_of_each(client: Client) -> None:
     signed_in(client, claim)
 
     assert "$24.00 each, what you paid" in text_of(client, claim)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_offer_says_number_by_number_what_was_counted_and_by_which_rule(
+    client: Client, language: str
+) -> None:
+    claim = ClaimFactory.create(offered=True)
+    signed_in(client, claim)
+    client.cookies["django_language"] = language
+    kept = claim.assessments.get()
+
+    text = html.unescape(text_of(client, claim))
+
+    zh = language != "en"
+    sentences = (kept.explanation_zh if zh else kept.explanation_en).splitlines()
+    assert len(sentences) == 3
+    for sentence in sentences:
+        assert f"<li>{sentence}</li>" in text
+    assert (kept.text_zh if zh else kept.text_en) in text
+    assert f"{'规则' if zh else 'Rule'} {kept.rule}" in text
 
 
 class TestWhatComesNext:
