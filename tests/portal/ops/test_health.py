@@ -14,6 +14,7 @@ from pytest_django import Settings
 from portal.ops import health
 from portal.outbox.models import Delivery, DeliveryState, Event
 from tests.factories.tracking import ConnectionFactory, ParcelFactory
+from tests.tampering import tampering
 from tracking.carriers.base import Quota
 from tracking.models import Breaker, Poll, PollHour
 from tracking.services import budgets
@@ -64,7 +65,7 @@ class TestReadyz:
         assert answer.json()["broker"] == "does not answer"
 
     def test_is_unready_while_a_migration_is_pending(self, client: Client) -> None:
-        with connection.cursor() as cursor:
+        with tampering(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE app = 'outbox'")
 
         answer = client.get("/readyz")
