@@ -12,7 +12,7 @@ from portal.ops import roles
 class Command(migrate.Command):
     """Django's own, signed in by DATABASE_OWNER_URL if that is set."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, then give the portal's role its rights on what is new."""
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Check and migrate, then give the portal's role its rights; there may be no such role."""
         with roles.owner():
-            super().handle(*args, **options)
+            return super().execute(*args, **options)

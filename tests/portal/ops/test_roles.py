@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings as live
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -341,6 +342,41 @@ class TestSettling:
         roles.settle()
 
         assert stands() == before
+
+
+@pytest.mark.django_db(transaction=True)
+class TestMigrate:
+    @pytest.fixture
+    def newcomer(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+        """Let DATABASE_URL name a role that is not there yet, and DATABASE_OWNER_URL the owner."""
+        place, name = connection.settings_dict, "amends_newcomer"
+        settings.DATABASE_OWNER = {key: place[key] for key in roles.CONNECTION}
+        settings.DATABASE_ROLE = {"USER": name, "PASSWORD": "pass word ☂"}
+        with monkeypatch.context() as patch:
+            patch.setitem(place["OPTIONS"], "options", "")
+            connection.close()
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP ROLE IF EXISTS {name}")
+            for key, value in settings.DATABASE_ROLE.items():
+                patch.setitem(place, key, value)
+            connection.close()
+            yield name
+            with roles.owner(), connection.cursor() as cursor:
+                cursor.execute(f"DROP OWNED BY {name}")
+                cursor.execute(f"DROP ROLE {name}")
+        connection.close()
+
+    def test_makes_the_portals_role_and_leaves_it_signed_in(self, newcomer: str) -> None:
+        call_command("migrate", verbosity=0, skip_checks=False)
+
+        assert roles.powers() == (newcomer, [])
+        with roles.owner(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rolcanlogin, rolinherit, rolpassword ~ '^SCRAM-SHA-256' FROM pg_authid"
+                " WHERE rolname = %s",
+                [newcomer],
+            )
+            assert cursor.fetchone() == (True, False, True)
 
 
 class TestCheck:
