@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from claims.admin import actions, fields, queue, workspace
 from claims.admin.words import VERBS, WAITS_FOR
@@ -232,7 +232,8 @@ class TestWorkspace:
         desk.cookies["django_language"] = language
         found = decisions.preview(claim=claim, now=DECIDED)
 
-        text = html.unescape(page(desk, claim).content.decode())
+        with translation.override("en"):  # a request leaves its language active
+            text = html.unescape(page(desk, claim).content.decode())
 
         zh = language != "en"
         sentences = (found.explanation_zh if zh else found.explanation_en).splitlines()

@@ -12,6 +12,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from PIL import Image
 
 from claims.models import Approval, Claim, Message
@@ -377,7 +378,8 @@ def test_an_offer_says_number_by_number_what_was_counted_and_by_which_rule(
     client.cookies["django_language"] = language
     kept = claim.assessments.get()
 
-    text = html.unescape(text_of(client, claim))
+    with translation.override("en"):  # a request leaves its language active
+        text = html.unescape(text_of(client, claim))
 
     zh = language != "en"
     sentences = (kept.explanation_zh if zh else kept.explanation_en).splitlines()
