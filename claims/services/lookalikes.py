@@ -20,7 +20,7 @@ CANDIDATES, MOST, POINTS = 6, 10, 50
 So many photos most pointed to are compared detail by detail, and up to ``MOST`` that are pointed to
 with so many points; one hash within ten bits is worth about that.
 """
-ENOUGH, AGREEING = 50, 0.2
+ENOUGH, AGREEING = 90, 0.2
 """
 From which weight of agreeing details something in two photos is the same, and from which share of
 the details where both pictures are; see docs/photos.md.
