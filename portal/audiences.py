@@ -84,6 +84,7 @@ ROUTES: dict[str, Audience] = {
     "claim-accept": Audience.SHOPPER,
     "claim-appeal": Audience.SHOPPER,
     "claim-counter": Audience.SHOPPER,
+    "claim-rating": Audience.SHOPPER,
     "claim-withdraw": Audience.SHOPPER,
     "claim-reopen": Audience.SHOPPER,
     "claim-answer": Audience.SHOPPER,

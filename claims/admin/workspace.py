@@ -22,7 +22,7 @@ from claims.models import (
     InternalNote,
     Message,
 )
-from claims.services import approving, asked, reckoning
+from claims.services import approving, asked, rating, reckoning
 from claims.states import WITH_STAFF, ClaimState, LoweredCode
 from portal.accounts.models import User
 from portal.lib import masking
@@ -122,6 +122,7 @@ def context(
         .select_related("author")
         .order_by("-written_at", "-pk"),
         "requests": EvidenceRequest.objects.filter(claim=claim).order_by("-asked_at", "-pk"),
+        "rating": rating.newest(claim) if rating.may_rate(claim) else None,
         "steps": told.steps(claim),
         "journey": told.journey(claim),
         "order_lines": told.order_facts(claim.order),

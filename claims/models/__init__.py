@@ -50,6 +50,7 @@ from claims.models.message import (
     ReplyLine,
 )
 from claims.models.policy import ApprovalLimit, EvidenceAsk, ReasonPolicy
+from claims.models.rating import ShopperRating
 from claims.models.risk import (
     AgentSignal,
     AuditSample,
@@ -116,6 +117,7 @@ __all__ = [
     "ServiceLevel",
     "SeverityChange",
     "SeverityLimit",
+    "ShopperRating",
     "Statement",
     "WatchRule",
     "Weighing",

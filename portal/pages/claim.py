@@ -22,7 +22,7 @@ from claims.states import ClaimReason, ClaimState, Wish
 from portal.accounts import limits
 from portal.accounts.models import User
 from portal.lib.moves import Role
-from portal.pages import claim_counter, wizard_photos
+from portal.pages import claim_counter, claim_rating, wizard_photos
 from portal.pages.claim_faces import Case, face, instrument_in_words, language
 from portal.pages.claim_guard import for_its_shopper, items_in_words
 from portal.pages.claim_next import choices, refusal, turn
@@ -150,6 +150,7 @@ def _show(
         "new_letters": [
             row.pk for row in letters if row.role != Role.SHOPPER and row.read_at is None
         ],
+        "rating": claim_rating.panel(claim),
         "may_add_photos": claim.state in evidence.OPEN_FOR_PHOTOS,
         "form": form,
         "problems": form.problems() if form.is_bound else [],
@@ -422,6 +423,7 @@ def _may(claim: Claim, verb: str) -> bool:
 
 urlpatterns = [
     *claim_counter.urlpatterns,
+    *claim_rating.urlpatterns,
     path("claims/<str:ref>/", claim_page, name="claim"),
     path("claims/<str:ref>/live/", live, name="claim-live"),
     path("claims/<str:ref>/messages/", write, name="claim-write"),

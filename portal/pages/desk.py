@@ -175,6 +175,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Payments"), "payments", "claims.compensation", ""),
                 (_("Books"), "account_balance", "claims.posting", ""),
                 (_("Photos"), "photo_library", "claims.evidence", ""),
+                (_("Ratings"), "reviews", "claims.shopperrating", ""),
                 (_("Escalations"), "campaign", "claims.escalation", ""),
                 (_("Pace of the desk"), "speed", "claims.pacereport", ""),
             ),

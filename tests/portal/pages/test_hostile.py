@@ -207,6 +207,26 @@ def test_in_another_look_and_a_counter_offer(client: Client) -> None:
         assert shows(page(signed_client(claim), "claim", claim.ref), text)
 
 
+def test_in_what_the_shopper_thought_of_it(client: Client) -> None:
+    claim = ClaimFactory.create(rejected=True)
+    texts = list(bundles(at_most=2_000))[:2]
+    plain = ClaimFactory.create(rejected=True)
+    signed_client(plain).post(
+        reverse("claim-rating", args=[plain.ref]), {"words": PLAIN, "stars": "1"}
+    )
+
+    for text in texts:
+        answer = signed_client(claim).post(
+            reverse("claim-rating", args=[claim.ref]), {"words": text, "stars": "1"}
+        )
+        assert answer.status_code == 302
+        shown = page(signed_client(claim), "claim", claim.ref)
+        assert shows(shown, text.strip())
+        assert set(bones(shown)) == set(bones(page(signed_client(plain), "claim", plain.ref)))
+    kept = claim.shopper_ratings.order_by("number").values_list("words", flat=True)
+    assert list(kept) == [text.strip().replace("\r\n", "\n") for text in texts]
+
+
 def test_in_the_names_of_things_people_and_places(client: Client) -> None:
     titles = [title[:200] for title in bundles(at_most=200)]
     claim = ClaimFactory.create(parcel=delivered_parcel(captured_minor=100_000_000))
