@@ -31,7 +31,7 @@ class RatingAdmin(ReadOnlyAdmin):
         return claim_link(row.claim)
 
     @display(
-        description=gettext_lazy("ShopperRating"),
+        description=gettext_lazy("Rating"),
         ordering="stars",
         label={"1": "danger", "2": "warning", "3": "info", "4": "success", "5": "success"},
     )
@@ -49,7 +49,7 @@ class RatingAdmin(ReadOnlyAdmin):
         """Say what the claim was about."""
         return row.claim.get_reason_display()
 
-    @display(description=gettext_lazy("Agent"))
+    @display(description=gettext_lazy("Claims agent"))
     def agent(self, row: ShopperRating) -> str:
         """Name who had the claim."""
         return str(row.claim.assignee or "—")
