@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import pgtrigger
 import psycopg
@@ -14,7 +19,6 @@ from django.apps import apps
 from django.conf import settings as live
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -344,39 +348,41 @@ class TestSettling:
         assert stands() == before
 
 
-@pytest.mark.django_db(transaction=True)
 class TestMigrate:
-    @pytest.fixture
-    def newcomer(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-        """Let DATABASE_URL name a role that is not there yet, and DATABASE_OWNER_URL the owner."""
-        place, name = connection.settings_dict, "amends_newcomer"
-        settings.DATABASE_OWNER = {key: place[key] for key in roles.CONNECTION}
-        settings.DATABASE_ROLE = {"USER": name, "PASSWORD": "pass word ☂"}
-        with monkeypatch.context() as patch:
-            patch.setitem(place["OPTIONS"], "options", "")
-            connection.close()
-            with connection.cursor() as cursor:
-                cursor.execute(f"DROP ROLE IF EXISTS {name}")
-            for key, value in settings.DATABASE_ROLE.items():
-                patch.setitem(place, key, value)
-            connection.close()
-            yield name
-            with roles.owner(), connection.cursor() as cursor:
-                cursor.execute(f"DROP OWNED BY {name}")
-                cursor.execute(f"DROP ROLE {name}")
-        connection.close()
-
-    def test_makes_the_portals_role_and_leaves_it_signed_in(self, newcomer: str) -> None:
-        call_command("migrate", verbosity=0, skip_checks=False)
-
-        assert roles.powers() == (newcomer, [])
-        with roles.owner(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT rolcanlogin, rolinherit, rolpassword ~ '^SCRAM-SHA-256' FROM pg_authid"
-                " WHERE rolname = %s",
-                [newcomer],
-            )
-            assert cursor.fetchone() == (True, False, True)
+    def test_makes_the_portals_role_where_there_is_none(self) -> None:
+        name, place = f"amends_{uuid4().hex[:8]}", connection.settings_dict
+        where = f"{quote(place['HOST'], safe='')}:{place['PORT']}/{place['NAME']}".replace(
+            ":/", "/"
+        )
+        word = f":{quote(place['PASSWORD'])}" if place["PASSWORD"] else ""
+        env = {
+            "DJANGO_SETTINGS_MODULE": "portal.settings.base",
+            "DATABASE_OWNER_URL": f"postgres://{quote(place['USER'])}{word}@{where}",
+            "DATABASE_URL": f"postgres://{name}:pass%20word@{where}",
+        }
+        with psycopg.connect(env["DATABASE_OWNER_URL"], autocommit=True) as line:
+            try:
+                done = subprocess.run(
+                    [sys.executable, "manage.py", "migrate", "-v", "0"],
+                    env=os.environ | env,
+                    cwd=live.BASE_DIR,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, done.stderr
+                made = line.execute(
+                    "SELECT rolcanlogin, rolinherit, rolpassword ~ '^SCRAM-SHA-256' FROM pg_authid"
+                    " WHERE rolname = %s",
+                    [name],
+                ).fetchone()
+                assert made == (True, False, True)
+                with psycopg.connect(env["DATABASE_URL"]) as newcomer:
+                    assert newcomer.execute(roles.POWERS).fetchone() == (name, [])
+                    assert newcomer.execute("SELECT count(*) FROM claims_claim").fetchone()
+            finally:
+                line.execute(f"DROP OWNED BY {name}")
+                line.execute(f"DROP ROLE {name}")
 
 
 class TestCheck:
