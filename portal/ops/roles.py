@@ -11,7 +11,7 @@ these rights after every migration; a table that no migration has settled yet is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -136,7 +136,9 @@ def settle() -> None:
                 "DATABASE_URL must name the portal's own role, DATABASE_OWNER_URL another one."
             )
         _ensure(cursor, name, settings.DATABASE_ROLE["PASSWORD"])
-        for statement in _statements(name, database):
+        # A migration may be taken back: then code knows of tables that are not there.
+        there = {table.name for table in connection.introspection.get_table_list(cursor)}
+        for statement in _statements(name, database, there):
             cursor.execute(statement)
 
 
@@ -165,7 +167,7 @@ def _ensure(cursor: Any, name: str, password: str) -> None:
             raise
 
 
-def _statements(name: str, database: str) -> Iterator[sql.Composed]:
+def _statements(name: str, database: str, there: Container[str]) -> Iterator[sql.Composed]:
     role, place = sql.Identifier(name), sql.Identifier(database)
     whom = sql.SQL("PUBLIC, {}").format(role)
     # A temporary table of a guard's table's name would be what the guard looks at.
@@ -178,7 +180,8 @@ def _statements(name: str, database: str) -> Iterator[sql.Composed]:
     yield sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role)
     alike = defaultdict(list)
     for table, words in rights().items():
-        alike[words].append(sql.Identifier(table))
+        if table in there:
+            alike[words].append(sql.Identifier(table))
     for words, tables in alike.items():
         yield sql.SQL("GRANT {} ON {} TO {}").format(
             sql.SQL(", ").join(map(sql.SQL, words)), sql.SQL(", ").join(tables), role

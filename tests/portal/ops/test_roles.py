@@ -322,6 +322,17 @@ class TestSettling:
         assert stands() == before
 
     @pytest.mark.usefixtures("owner")
+    def test_a_table_that_a_migration_took_back_is_passed_over(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE claims_shopperrating")
+        before = stands()
+
+        roles.settle()
+
+        assert "claims_shopperrating" in roles.rights()
+        assert stands() == before
+
+    @pytest.mark.usefixtures("owner")
     def test_a_table_that_is_nobodys_model_is_closed(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE another (id int)")
