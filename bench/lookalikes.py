@@ -383,12 +383,12 @@ class Shop:
         packed: list[tuple[int, bytes]] = []
         with connection.cursor() as cursor:
             with cursor.copy(
-                "COPY claims_photohash (evidence_id, bits, band1, band2, band3) FROM STDIN"
+                "COPY claims_photohash (evidence_id, bits, part1, part2, part3) FROM STDIN"
             ) as out:
                 for pk in pks:
                     details = [_made_up(dice, pool) for _ in range(EACH)]
                     for one in details:
-                        out.write_row((pk, likeness.signed(one.bits), *likeness.bands(one.bits)))
+                        out.write_row((pk, likeness.signed(one.bits), *likeness.parts(one.bits)))
                     packed.append((pk, b"".join(map(_packed, details))))
             with cursor.copy(
                 "COPY claims_photodetails (evidence_id, version, packed) FROM STDIN"

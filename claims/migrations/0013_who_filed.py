@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Two guards; they look at who is named from now on, not at who was."""
 
     dependencies = [
-        ("claims", "0012_photo_bands"),
+        ("claims", "0012_photo_parts"),
     ]
 
     operations = [

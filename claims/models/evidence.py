@@ -134,9 +134,9 @@ class PhotoHash(models.Model):
         Evidence, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     bits = models.BigIntegerField()
-    band1 = models.IntegerField()
-    band2 = models.IntegerField()
-    band3 = models.IntegerField()
+    part1 = models.IntegerField(default=0, db_default=0)
+    part2 = models.IntegerField(default=0, db_default=0)
+    part3 = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("hash of a photo")
@@ -145,9 +145,9 @@ class PhotoHash(models.Model):
             models.Index(fields=["evidence"], name="photohash_by_evidence"),
             *(
                 models.Index(
-                    fields=[band], include=["bits", "evidence"], name=f"photohash_by_{band}"
+                    fields=[part], include=["bits", "evidence"], name=f"photohash_by_{part}"
                 )
-                for band in ("band1", "band2", "band3")
+                for part in ("part1", "part2", "part3")
             ),
         ]
 

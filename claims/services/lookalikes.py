@@ -11,10 +11,10 @@ from claims.models import Evidence, PhotoDetails, PhotoHash
 from portal.lib import likeness
 from portal.lib.images import Look
 
-VERSION = 1
+VERSION = 2
 """Which way of finding details; raise it, and the sweep looks at every photo again."""
 CLOSE = 16
-"""A detail that shares 16 bits with another and differs in at most so many points to its photo."""
+"""A detail that shares a part with another and differs in at most so many points to its photo."""
 CANDIDATES, MOST, POINTS = 6, 10, 50
 """
 So many photos most pointed to are compared detail by detail, and up to ``MOST`` that are pointed to
@@ -95,7 +95,7 @@ def remember(*, photo: Evidence, look: Look) -> None:
         PhotoHash(
             evidence=photo,
             bits=bits,
-            **dict(zip(_BANDS, likeness.bands(bits), strict=True)),
+            **dict(zip(_PARTS, likeness.parts(bits), strict=True)),
         )
         for bits in sorted(hashes)
     )
@@ -220,12 +220,12 @@ def _pointed_to(photos: Sequence[_Photo]) -> tuple[dict[int, list[int]], dict[in
     And the hashes of it that too many photos hold.
     """
     probes = [
-        (photo.pk, likeness.signed(bits), *likeness.bands(bits))
+        (photo.pk, likeness.signed(bits), *likeness.parts(bits))
         for photo in photos
         if not _is_plain(photo.dhash)
         for bits in _hashes(photo)
     ]
-    names = ("photo", "bits", *_BANDS)
+    names = ("photo", "bits", *_PARTS)
     columns: Sequence[Sequence[int]] = list(zip(*probes, strict=True)) or [()] * len(names)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -269,9 +269,9 @@ def _is_plain(dhash: int) -> bool:
 
 
 _WORD = (1 << 64) - 1
-_BANDS = ("band1", "band2", "band3")
+_PARTS = ("part1", "part2", "part3")
 
-# One probe for each hash and band; an index answers it without touching the table. The nearer a
+# One probe for each hash and part; an index answers it without touching the table. The nearer a
 # hash and the fewer photos hold it, the more it says for its photo.
 _APART = """least(
     bit_count((kept.bits # probe.bits)::bit(64)),
@@ -279,9 +279,9 @@ _APART = """least(
 )"""
 _HITS = "\nunion all\n".join(
     f"""select probe.photo, probe.bits, kept.evidence_id, {_APART} as apart
-  from probe join claims_photohash kept on kept.{band} = probe.{band}
+  from probe join claims_photohash kept on kept.{part} = probe.{part}
  where {_APART} <= %(close)s"""  # noqa: S608 - our own words
-    for band in _BANDS
+    for part in _PARTS
 )
 _POINTED = f"""
 with asked as materialized (
@@ -289,9 +289,9 @@ with asked as materialized (
 ), probe as materialized (
     select *
       from unnest(
-        %(photo)s::bigint[], %(bits)s::bigint[], %(band1)s::integer[], %(band2)s::integer[],
-        %(band3)s::integer[]
-      ) as given(photo, bits, band1, band2, band3)
+        %(photo)s::bigint[], %(bits)s::bigint[], %(part1)s::integer[], %(part2)s::integer[],
+        %(part3)s::integer[]
+      ) as given(photo, bits, part1, part2, part3)
 ), own as materialized (
     select asked.id as photo, beside.id
       from asked join claims_evidence beside on beside.claim_id = asked.claim_id

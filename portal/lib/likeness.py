@@ -18,7 +18,7 @@ _TURN, _SCALE, _OFF, _OFF_SHARE, _SAME_PLACE = 0.3, 1.25, 0.04, 0.12, 0.03
 _CIRCLE = 2 * math.pi
 _WORD = (1 << 64) - 1
 # Three parts of 20 bits; the four highest frequencies change too easily to find anything by.
-_BAND, _SHIFTS = (1 << 20) - 1, (44, 24, 4)
+_PART, _SHIFTS = (1 << 20) - 1, (44, 24, 4)
 
 # The frequencies whose sign turns when a picture is mirrored top to bottom: those odd down.
 # The same order as in ``images_details``; a test holds the two together.
@@ -76,10 +76,10 @@ def mirrored(details: Sequence[Detail]) -> list[Detail]:
     ]
 
 
-def bands(bits: int) -> tuple[int, ...]:
+def parts(bits: int) -> tuple[int, ...]:
     """Return the parts of 64 bits by which near hashes are found, one set for both mirrors."""
-    parts = ((bits >> shift & _BAND, MIRROR >> shift & _BAND) for shift in _SHIFTS)
-    return tuple(min(part, part ^ mirror) for part, mirror in parts)
+    pairs = ((bits >> shift & _PART, MIRROR >> shift & _PART) for shift in _SHIFTS)
+    return tuple(min(part, part ^ mirror) for part, mirror in pairs)
 
 
 def signed(bits: int) -> int:

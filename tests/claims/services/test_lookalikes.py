@@ -113,7 +113,7 @@ class TestRemember:
 
         assert photo.phash is not None
         row = PhotoHash.objects.filter(evidence=photo, bits=photo.phash).get()
-        assert (row.band1, row.band2, row.band3) == likeness.bands(photo.phash)
+        assert (row.part1, row.part2, row.part3) == likeness.parts(photo.phash)
         assert PhotoHash.objects.filter(evidence=photo).count() > 30
 
     def test_looks_again_at_a_photo_known_in_an_older_way(self) -> None:

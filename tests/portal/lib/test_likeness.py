@@ -137,8 +137,8 @@ class TestBands:
     def test_cuts_a_hash_into_three_parts_of_twenty_bits(
         self, bits: int, parts: tuple[int, ...]
     ) -> None:
-        assert likeness.bands(bits) == parts
+        assert likeness.parts(bits) == parts
 
     @pytest.mark.parametrize("bits", [0, 1, 0x0123_4567_89AB_CDEF, 1 << 63, (1 << 64) - 1])
     def test_are_the_same_in_the_mirror(self, bits: int) -> None:
-        assert likeness.bands(bits ^ likeness.MIRROR) == likeness.bands(bits)
+        assert likeness.parts(bits ^ likeness.MIRROR) == likeness.parts(bits)
