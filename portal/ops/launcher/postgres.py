@@ -157,6 +157,9 @@ def child(
         "unix_socket_permissions": "0700",
         "max_connections": "100",
         "shared_buffers": f"{_buffers()}MB",
+        # After each checkpoint a page's first change is logged whole; polls change pages all over.
+        "max_wal_size": "4GB",
+        "checkpoint_timeout": "15min",
         "log_min_messages": "warning",
         "timezone": "UTC",
     }
