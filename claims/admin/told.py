@@ -17,7 +17,7 @@ from claims import questions
 from claims.admin import queue, words
 from claims.models import Claim, Evidence
 from claims.services import evidence
-from claims.states import AskMedium, Channel, ClaimReason, ClaimState, EvidenceState
+from claims.states import Channel, ClaimReason, ClaimState, EvidenceState
 from portal.lib import dates
 from portal.lib.money import Money
 from portal.lib.moves import Role
@@ -161,7 +161,7 @@ def _filing(claim: Claim) -> list[Versus]:
     """Say who filed it, if not the shopper alone, and what was signed."""
     rows = [
         Versus(_("Signed"), f"“{statement.text}” {statement.name}", "")
-        for statement in (claim.statements.all() if _signs(claim) else ())
+        for statement in claim.statements.all()
     ]
     if claim.channel != Channel.WEB:
         rows.append(Versus(_("Came by"), claim.get_channel_display(), ""))
@@ -177,12 +177,6 @@ def _filing(claim: Claim) -> list[Versus]:
             )
         )
     return rows
-
-
-def _signs(claim: Claim) -> bool:
-    """Test whether the claim's reason asks for anything to be signed."""
-    asks = claim.policy.asks.all() if claim.policy else ()
-    return any(ask.medium == AskMedium.STATEMENT for ask in asks)
 
 
 def _delivery(claim: Claim) -> Versus:
