@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -63,7 +63,7 @@ def panel(claim: Claim) -> dict[str, Any] | None:
     rating = risking.latest(claim=claim)
     if rating is None:
         return None
-    refs = sorted({ref for one in rating.signals for ref in one["facts"].get("claims", ())})
+    refs = sorted({ref for one in rating.signals for ref in _named(one["facts"])})
     known = {one.ref: one for one in Claim.objects.filter(ref__in=refs)}
     return {
         "score": rating.score,
@@ -80,7 +80,7 @@ def panel(claim: Claim) -> dict[str, Any] | None:
                 "points": one["points"],
                 "claims": [
                     {"ref": ref, "href": queue.href(known[ref])}
-                    for ref in one["facts"].get("claims", ())
+                    for ref in _named(one["facts"])
                     if ref in known
                 ],
             }
@@ -91,6 +91,12 @@ def panel(claim: Claim) -> dict[str, Any] | None:
         if claim.parcel_id
         else "",
     }
+
+
+def _named(facts: Mapping[str, Any]) -> list[str]:
+    """Return the claims that a signal names; some only count them."""
+    found = facts.get("claims", ())
+    return found if isinstance(found, list) else []
 
 
 # --- Ratings and links ----------------------------------------------------------

@@ -454,4 +454,4 @@ def instrument_in_words(instrument: str) -> str:
     return instrument or _("payment you used")
 
 
-_CARD = re.compile(r"card ending (?:in )?(?P<digits>\d{2,4})", re.IGNORECASE)
+_CARD = re.compile(r"(?:the )?card ending (?:in )?(?P<digits>\d{2,4})", re.IGNORECASE)

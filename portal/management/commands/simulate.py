@@ -130,7 +130,7 @@ class Command(BaseCommand):
                 shipping_minor=650,
                 captured_minor=6 * 2400 + 650,
                 payment_reference=f"pay_sim_{stamp}",
-                payment_instrument="the card ending 4417",
+                payment_instrument="card ending 4417",
             ),
             now=now,
         )  # fmt: skip

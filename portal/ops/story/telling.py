@@ -116,7 +116,7 @@ def _sell(sale: Sale, *, now: datetime) -> Order:
             shipping_minor=fee,
             captured_minor=total + fee,
             payment_reference=f"pay_{sale.number.lower()}",
-            payment_instrument="尾号 4417 的银行卡" if sale.is_chinese else "the card ending 4417",
+            payment_instrument="尾号 4417 的银行卡" if sale.is_chinese else "card ending 4417",
             **home,
         ),
         now=now - timedelta(hours=begun),

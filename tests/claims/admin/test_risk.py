@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from claims import risk_words
 from claims.models import AgentSignal, AuditSample, Claim, RiskPolicy, WatchRule, Weighing
 from claims.services import risking
 from portal.accounts import roles
@@ -58,6 +59,23 @@ class TestWorkspace:
         assert "Two people in one home may have taken it." in page
         assert reverse("admin:claims_claim_change", args=[first.ref]) in page
         assert "fraud" not in page.lower()
+
+    def test_shows_a_signal_that_counts_claims_and_names_none(
+        self, twins: tuple[Claim, Claim]
+    ) -> None:
+        _first, second = twins
+        row = risking.latest(claim=second)
+        assert row is not None
+        facts = {"claims": 6, "orders": 7, "days": 90, "percent": 85}
+        row.pk, row.number = None, row.number + 1
+        row.signals = [{"code": "claim_share", "points": 20, "facts": facts}]
+        row.save(force_insert=True)
+
+        answer = _page(_client(RoleName.AGENT), "claims_claim_change", second.ref)
+
+        assert answer.status_code == 200
+        assert "6" in (sentence := risk_words.sentence("claim_share", facts))
+        assert sentence in answer.content.decode()
 
     def test_leads_to_linked_accounts(self, twins: tuple[Claim, Claim]) -> None:
         first, second = twins

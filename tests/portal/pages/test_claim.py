@@ -20,7 +20,7 @@ from claims.services import claims, conversation
 from claims.states import ClaimState
 from portal.accounts.models import User
 from portal.lib.moves import Role
-from portal.pages.claim_faces import FACES
+from portal.pages.claim_faces import FACES, instrument_in_words
 from tests.factories.claims import DECIDED, ClaimFactory, EvidenceFactory, agent, delivered_parcel
 
 pytestmark = pytest.mark.django_db
@@ -454,6 +454,19 @@ class TestRefusal:
         assert claim.policy is not None
         assert claim.policy.text_zh in text
         assert claim.policy.text_en not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("card ending 4417", "card ending 4417"),
+        ("the card ending in 4417", "card ending 4417"),
+        ("WeChat Pay", "WeChat Pay"),
+        ("", "payment you used"),
+    ],
+)
+def test_says_once_where_the_money_goes(given: str, said: str) -> None:
+    assert instrument_in_words(given) == said
 
 
 class TestCounter:
