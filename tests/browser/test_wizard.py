@@ -57,6 +57,8 @@ def file(name: str, content: bytes, kind: str = "image/jpeg") -> FilePayload:
 
 
 def pick(page: Page, slot: str) -> Locator:
+    """Return where photos are chosen, once the page's script listens: before, nobody sees it."""
+    expect(page.locator(f"[data-ask={slot}] [data-fancy]").first).to_be_visible()
     return page.locator(f"[data-ask={slot}] [data-pick]")
 
 
