@@ -15,6 +15,7 @@ from django.conf import settings as live
 from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.test import TransactionTestCase
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
@@ -74,6 +75,13 @@ def now() -> datetime:
 def _own_limits(settings: Settings) -> None:
     """Keep the rate limits of one test from the next."""
     settings.LIMITS_PREFIX = f"test:{uuid4()}"
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Forget the language of a test's last page: the next test begins without one."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from claims.events import EvidenceAsked, MessageSent
@@ -344,14 +345,14 @@ def note(*, claim: Claim, author: User, body: str, now: datetime) -> InternalNot
     )
 
 
-FOUND = (
-    "The parcel has been seen again: %(status)s. Money was agreed for its loss. Decide what now.",
-    "包裹重新出现，当前状态：%(status)s。该单已同意按丢失赔付，请决定由顾客保留、退回或退还款项。",
-)
-FOUND_IN_TIME = (
-    "The parcel has been seen again: %(status)s. Look at its journey before you decide.",
-    "包裹重新出现，当前状态：%(status)s。请先查看物流再作决定。",
-)
+FOUND = {
+    "en": "The parcel has been seen again: %s. Money was agreed for its loss. Decide what now.",
+    "zh-hans": "包裹重新出现，当前状态：%s。该单已同意按丢失赔付，请决定保留、退回或退还款项。",
+}
+FOUND_IN_TIME = {
+    "en": "The parcel has been seen again: %s. Look at its journey before you decide.",
+    "zh-hans": "包裹重新出现，当前状态：%s。请先查看物流再作决定。",
+}
 
 
 @transaction.atomic
@@ -365,18 +366,24 @@ def remark_found(*, parcel_id: int, episode: int, status: str, now: datetime) ->
     claims = Claim.objects.filter(parcel_id=parcel_id, reason=ClaimReason.LOST).exclude(
         state__in=[ClaimState.DRAFT, *FREES_UNITS]
     )
-    words = ParcelStatus(status).label if status in ParcelStatus.values else status
     for claim in claims:
         texts = FOUND if claim.state in MONEY_AGREED else FOUND_IN_TIME
         InternalNote.objects.get_or_create(
             claim=claim,
             key=f"found:{episode}",
             defaults={
-                "body": "\n".join(text % {"status": words} for text in texts),
+                "body": "\n".join(_with_status(*line, status) for line in texts.items()),
                 "written_at": now,
             },
         )
     return len(claims)
+
+
+def _with_status(code: str, text: str, status: str) -> str:
+    """Return a line about a parcel, its status named in the line's own language."""
+    with translation.override(code):
+        named = ParcelStatus(status).label if status in ParcelStatus.values else status
+        return text % named
 
 
 @transaction.atomic

@@ -72,7 +72,9 @@ def test_a_lost_parcel_that_turns_up_is_remarked_once(trait: str, word: str) -> 
     note = InternalNote.objects.get()
     assert (note.claim, note.author) == (claim, None)
     assert word in note.body
-    assert "On the way" in note.body
+    english, chinese = note.body.splitlines()
+    assert "On the way" in english
+    assert "运输途中" in chinese
 
 
 def test_an_episode_ended_by_hand_or_of_another_kind_is_not_remarked() -> None:
