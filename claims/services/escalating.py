@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from claims import sla
 from claims.events import ClaimsEscalated
 from claims.models import ClaimClock, Escalation
-from claims.sla import EscalationStep
+from claims.sla import ClockKind, EscalationStep
 from portal.accounts.models import User
 from portal.accounts.roles import RoleName
 from portal.outbox.recording import record
@@ -22,6 +23,8 @@ ROLES = {STEPS.LEAD: RoleName.APPROVER, STEPS.MANAGER: RoleName.DUTY_MANAGER}
 """Who holds the post: team leads give second yeses, duty managers run the day."""
 QUIET = timedelta(minutes=15)
 """Letters to one post are at least so far apart, unless somebody could be hurt."""
+REPORT_HOUR = 8
+"""Small claims are told of once a day, at this hour of the house's day."""
 MOST = 2000
 LISTED = 20
 """So many claims are named in one letter; the rest are counted."""
@@ -77,25 +80,48 @@ def tell(*, now: datetime) -> int:
     Write to each post about what it has not heard of yet; return how many letters were asked for.
 
     Many claims go into one letter, and letters keep a distance, so that a bad day does not bury
-    those who have to act. A post that nobody holds stays visible in the queue alone.
+    those who have to act. Small claims wait for the daily report, which passes over what was done
+    by then. A post that nobody holds stays visible in the queue alone.
     """
     count = 0
     for step in STEPS:
         untold = list(
-            Escalation.objects.filter(step=step, told_at=None)
+            Escalation.objects.filter(_is_told_by(now), step=step, told_at=None)
             .select_related("claim", "clock")
-            .only("step", "due_at", "claim__ref", "claim__severity", "clock__kind")
+            .only(
+                "step",
+                "due_at",
+                "claim__ref",
+                "claim__severity",
+                "clock__kind",
+                "clock__stopped_at",
+            )
             .order_by("due_at", "pk")
             .select_for_update(of=("self",), skip_locked=True)[:MOST]
         )
         if not untold or not _may_write(step, untold, now):
             continue
-        people = _holders(step)
-        for person in people:
-            record(_letter(step, untold, person, now), now=now)
+        pressing = [row for row in untold if not (_is_small(row) and row.clock.stopped_at)]
+        for person in _holders(step) if pressing else ():
+            record(_letter(step, pressing, person, now), now=now)
             count += 1
         Escalation.objects.filter(pk__in=[row.pk for row in untold]).update(told_at=now)
     return count
+
+
+def _is_told_by(now: datetime) -> Q:
+    """Return which rows a letter may tell of: small claims' only from the next report on."""
+    local = timezone.localtime(now)
+    report = local.replace(hour=REPORT_HOUR, minute=0, second=0, microsecond=0)
+    if report > local:
+        report -= timedelta(days=1)
+    return (
+        Q(claim__severity__lt=sla.SMALL) | Q(clock__kind=ClockKind.LEGAL) | Q(raised_at__lt=report)
+    )
+
+
+def _is_small(row: Escalation) -> bool:
+    return row.claim.severity == sla.SMALL and row.clock.kind != ClockKind.LEGAL
 
 
 def _may_write(step: str, untold: Iterable[Escalation], now: datetime) -> bool:

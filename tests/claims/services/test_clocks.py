@@ -387,6 +387,38 @@ class TestEscalation:
         assert letters()[-1] == ("manager", 3)
         assert Event.objects.latest("pk").payload["to"] == manager.pk
 
+    def test_small_claims_are_told_of_in_one_report_a_day(self) -> None:
+        staff_of(roles.RoleName.APPROVER)
+        done, waits = (ClaimFactory.create(in_review=True) for _ in range(2))
+        for claim in (done, waits):
+            clocks.replied(claim=claim, now=NOON)
+            clocks.set_severity(
+                claim=claim, agent=agent(), severity=4, why="value", note="", now=NOON
+            )
+        raised = clock(waits, K.DECIDE).lead_at
+        assert raised is not None
+        assert escalating.escalate(now=raised) == 2
+
+        assert escalating.tell(now=raised) == 0
+        assert escalating.tell(now=raised + timedelta(hours=3)) == 0
+        Claim.objects.filter(pk=done.pk).update(state="withdrawn")
+        ClaimClock.objects.filter(claim=done).update(stopped_at=raised, alarm_at=None)
+        morning = (raised + timedelta(days=1)).replace(hour=8, minute=0)
+        assert escalating.tell(now=morning - timedelta(seconds=1)) == 0
+        assert escalating.tell(now=morning) == 1
+        assert escalating.tell(now=morning + timedelta(hours=1)) == 0
+        assert letters() == [("lead", 1)]
+        payload = Event.objects.filter(name="claims.claims_escalated").get().payload
+        assert payload["claims"][0]["ref"] == waits.ref
+
+    def test_the_legal_time_of_a_small_claim_waits_for_no_report(self) -> None:
+        staff_of(roles.RoleName.APPROVER)
+        claim = ClaimFactory.create(needs_info=True)
+        Claim.objects.filter(pk=claim.pk).update(severity=4)
+        assert escalating.escalate(now=on(7, 18)) == 1
+
+        assert escalating.tell(now=on(7, 18)) == 1
+
     def test_a_post_that_nobody_holds_keeps_the_rows(self) -> None:
         ClaimFactory.create(in_review=True)
         escalating.escalate(now=on(5))
