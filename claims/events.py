@@ -168,6 +168,20 @@ class ClaimsEscalated(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoodIn(DomainEvent):
+    """Somebody gave a second yes whose post it is not; ``to`` holds that post and should look."""
+
+    name: ClassVar[str] = "claims.stood_in"
+    to: int
+    language: str
+    stand_in: int
+    ref: str
+    amount_minor: int
+    currency: str
+    review_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MailArrived(DomainEvent):
     """An e-mail was kept as it came and waits to be read."""
 

@@ -188,6 +188,15 @@ _ENTRIES = (
         cause=_event,
     ),
     Entry(
+        name="stood_in",
+        label=_("Somebody stood in for a second person"),
+        event="claims.stood_in",
+        kind=ACCOUNT,
+        needs=frozenset({"stand_in", "ref", "amount_minor", "currency", "review_by"}),
+        builder=escalations.stood_in,
+        cause=_event,
+    ),
+    Entry(
         name="claim_received",
         label=_("Claim received"),
         event="claims.claim_filed",

@@ -47,6 +47,7 @@ ROUTES: Routes = {
     claim.CompensationRetried: (claims.reactions.pay,),
     claim.ReminderDue: (notifications.reactions.tell,),
     claim.ClaimsEscalated: (notifications.reactions.tell,),
+    claim.StoodIn: (notifications.reactions.tell,),
     claim.ClaimRejected: (notifications.reactions.tell, notifications.reactions.forward),
     claim.CompensationSettled: (notifications.reactions.tell, notifications.reactions.forward),
     claim.CompensationFailed: (notifications.reactions.tell,),

@@ -12,6 +12,7 @@ from claims.admin import (
     ratings,
     records,
     risk,
+    standing_in,
     talk,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "ratings",
     "records",
     "risk",
+    "standing_in",
     "talk",
 ]

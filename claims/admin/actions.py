@@ -32,6 +32,7 @@ from claims.services import (
     reckoning,
     reopening,
     reply_lines,
+    standing_in,
     waiting,
 )
 from claims.services.refusals import NoWords, Refusal
@@ -133,6 +134,16 @@ def _second(press: Press) -> str:
     if press.claim.state == ClaimState.PENDING_APPROVAL:
         return _("You said yes. One more has to; no money moves before.")
     return _("You gave the second yes.")
+
+
+def _stand_in(press: Press) -> str:
+    approval = verdict.live_approval(press.claim)
+    if approval is None or press.text("digest") != approval.digest:
+        raise decisions.ChangedSince
+    standing_in.stand_in(
+        claim=press.claim, person=press.user, why=press.text("stand_in_why"), now=press.now
+    )
+    return _("You stood in for the second yes. Everybody whose post it is has been told.")
 
 
 def _second_no(press: Press) -> str:
@@ -323,9 +334,11 @@ def _reveal(press: Press) -> str:
 
 
 DECIDE, SECOND, VIEW = "claims.decide_claim", "claims.second_claim", "claims.view_claim"
+BREAK_GLASS = standing_in.PERMISSION
 BUTTONS: Mapping[str, Button] = {
     "propose": Button(_propose, DECIDE, is_decision=True, field="text"),
     "second": Button(_second, SECOND, is_decision=True),
+    "stand_in": Button(_stand_in, BREAK_GLASS, is_decision=True, field="stand_in_why"),
     "second_no": Button(_second_no, SECOND, is_decision=True),
     "send_back": Button(_send_back, SECOND, is_decision=True, field="back_note"),
     "reject": Button(_reject, DECIDE, is_decision=True, field="reject_text"),

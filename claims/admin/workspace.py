@@ -10,7 +10,19 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from claims.admin import clocks, deciding, photos, queue, risk, shipment, talk, told, verdict, words
+from claims.admin import (
+    clocks,
+    deciding,
+    photos,
+    queue,
+    risk,
+    shipment,
+    standing_in,
+    talk,
+    told,
+    verdict,
+    words,
+)
 from claims.models import (
     Approval,
     Claim,
@@ -146,6 +158,9 @@ def context(
         "may_decide": user.has_perm("claims.decide_claim"),
         "may_second": user.has_perm("claims.second_claim"),
         "barred": _barred(claim, cast("User", user)),
+        "standing_in": standing_in.panel(
+            claim, approval=approval, person=cast("User", user), now=now
+        ),
         "is_own": claim.shopper_id == user.pk,
         "is_proposer": approval is not None and approval.reviewer_id == user.pk,
         "is_mine": claim.assignee_id == user.pk,

@@ -62,6 +62,7 @@ from claims.models.risk import (
     WatchRule,
     Weighing,
 )
+from claims.models.standing_in import StandIn
 
 __all__ = [
     "AgentSignal",
@@ -118,6 +119,7 @@ __all__ = [
     "SeverityChange",
     "SeverityLimit",
     "ShopperRating",
+    "StandIn",
     "Statement",
     "WatchRule",
     "Weighing",

@@ -311,6 +311,52 @@ def decline_is_bound() -> list[pgtrigger.Trigger]:
     ]
 
 
+def stand_in_is_looked_at() -> list[pgtrigger.Trigger]:
+    """Return the guards of a stand-in: it is the yes it says, and others judge it, once."""
+    bound, others = "stand_in_gave_the_second_yes", "stand_in_is_looked_at_by_others"
+    once = "stand_in_is_judged_once"
+    return [
+        _before(
+            bound,
+            pgtrigger.Insert,
+            refuse(
+                bound,
+                "EXISTS (SELECT 1 FROM claims_approval a WHERE a.id = NEW.approval_id"
+                " AND a.approver_id = NEW.person_id AND a.approved_at = NEW.made_at"
+                " AND a.finance_id IS NULL AND a.voided_at IS NULL)",
+                "it is the last yes of an approval that two people are enough for",
+            ),
+        ),
+        _before(
+            others,
+            pgtrigger.Insert | pgtrigger.Update,
+            refuse(
+                others,
+                "NEW.judged_by_id IS NULL OR EXISTS (SELECT 1 FROM claims_approval a"
+                " JOIN accounts_user u ON u.id = NEW.judged_by_id AND u.is_staff AND u.is_active"
+                " WHERE a.id = NEW.approval_id AND NEW.judged_by_id <> a.claimant_id"
+                " AND NEW.judged_by_id <> a.approver_id"
+                " AND NEW.judged_by_id IS DISTINCT FROM a.reviewer_id)",
+                "neither of the two, nor the claimant, judges it",
+            ),
+        ),
+        _before(
+            once,
+            pgtrigger.Update,
+            refuse(
+                once,
+                "OLD.verdict = '' OR (NEW.verdict = OLD.verdict AND NEW.note = OLD.note"
+                " AND NEW.judged_by_id = OLD.judged_by_id AND NEW.judged_at = OLD.judged_at)",
+                "a verdict stands",
+            ),
+        ),
+        frozen(
+            "stand_in_is_never_altered", "approval_id", "person_id", "why", "made_at", "review_by"
+        ),
+        *kept("stand_in"),
+    ]
+
+
 def claim_is_declined_by_a_decision() -> pgtrigger.Trigger:
     """Return the guard of a claim: it is declined only by a refusal that enough people gave."""
     name = "claim_is_declined_by_a_decision"

@@ -70,6 +70,7 @@ __all__ = [
     "preview",
     "propose",
     "reject",
+    "say_yes",
     "second",
     "send_back",
     "take_up",
@@ -191,14 +192,26 @@ def second(*, claim: Claim, approver: User, now: datetime) -> Claim:
         return declining.agree(claim=claim, decline=decline, approver=approver, now=now)
     if claim.state != S.PENDING_APPROVAL or approval is None:
         raise NotNow(state=claim.get_state_display(), verb="second")
-    if approver.pk == approval.reviewer_id:
+    return say_yes(claim=claim, approval=approval, person=approver, now=now)
+
+
+def say_yes(*, claim: Claim, approval: Approval, person: User, now: datetime) -> Claim:
+    """
+    Give one more yes to a locked proposal by somebody who may; with the last, act on it.
+
+    :raises SamePerson: if it is who proposed, or has agreed already.
+    :raises FiledIt: if it is who filed the claim for the shopper.
+    :raises FinanceNeeded: if only finance's yes is missing.
+    :raises ChangedSince: if sum, payee or assessment are not what was proposed.
+    """
+    if person.pk == approval.reviewer_id:
         raise SamePerson
-    approving.fresh_eyes(claim, approver)
+    approving.fresh_eyes(claim, person)
     approving.check_binding(claim, approval)
-    if approving.give(approval=approval, person=approver, now=now):
-        return _grant(claim, approval, actor=approver, role=Role.APPROVER, now=now)
+    if approving.give(approval=approval, person=person, now=now):
+        return _grant(claim, approval, actor=person, role=Role.APPROVER, now=now)
     return steps.take(
-        claim, "second", now=now, role=Role.APPROVER, actor=approver, visible_to_shopper=False,
+        claim, "second", now=now, role=Role.APPROVER, actor=person, visible_to_shopper=False,
         diff={"amount_minor": approval.amount_minor, "digest": approval.digest},
     )  # fmt: skip
 

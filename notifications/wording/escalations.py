@@ -1,4 +1,4 @@
-"""Letters to those who answer for the desk: promises that run out."""
+"""Letters to those who answer for the desk: promises that run out, and who acted for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notifications.wording.base import Facts, Words, say_when, subject
+from notifications.wording.base import Facts, Words, say_sum, say_when, subject
 
 
 def escalated(facts: Facts) -> Words:
@@ -49,4 +49,28 @@ def escalated(facts: Facts) -> Words:
         why=_("You get this letter because you are a duty manager here.")
         if is_manager
         else _("You get this letter because you lead the claims desk."),
+    )
+
+
+def stood_in(facts: Facts) -> Words:
+    """Say that a second yes was given by somebody whose post it is not, and ask for a look."""
+    headline = _("Somebody stood in for you: %(ref)s, %(sum)s") % {
+        "ref": facts["ref"], "sum": say_sum(facts),
+    }  # fmt: skip
+    return Words(
+        subject=subject(headline),
+        heading=headline,
+        about=_("Claims desk"),
+        stamp=say_when(facts["review_by"]),
+        says=[
+            _(
+                "A payment needed a second yes, it was urgent, and nobody whose post that is could"
+                " be reached. A colleague gave it and wrote down why."
+            ),
+            _("Read it and say whether it was right. Nothing about the payment changes by that."),
+        ],
+        button=_("Look at it"),
+        link=f"{settings.SITE_URL}/admin/claims/standin/{facts['stand_in']}/look",
+        then=_("Until somebody has looked, this colleague cannot stand in again."),
+        why=_("You get this letter because you give second yeses or run the day here."),
     )

@@ -49,7 +49,7 @@ GRANTS: Mapping[RoleName, Sequence[str]] = {
     RoleName.SHOPPER: (),
     RoleName.AGENT: (
         *_READ, *_DESK, "notifications.view_letter", "tracking.handle_anomaly",
-        "claims.add_weighing",
+        "claims.add_weighing", "claims.break_glass",
     ),
     RoleName.APPROVER: (
         *_READ, *_DESK, "claims.second_claim", "notifications.view_letter",

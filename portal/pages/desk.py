@@ -171,6 +171,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Queue"), "inbox", "claims.claim", ""),
                 (_("Second person"), "group", "claims.claim", "?queue=second"),
                 (_("Approvals"), "verified", "claims.approval", "?standing=waiting"),
+                (_("Stand-ins"), "emergency", "claims.standin", ""),
                 (_("Refusals"), "block", "claims.decline", ""),
                 (_("Payments"), "payments", "claims.compensation", ""),
                 (_("Books"), "account_balance", "claims.posting", ""),

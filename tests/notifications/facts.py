@@ -115,6 +115,15 @@ FACTS: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "stood_in": {
+        "event_id": 6,
+        "happened_at": "2026-09-14T10:45:00+00:00",
+        "stand_in": 3,
+        "ref": "AM-7K2P-94QX",
+        "amount_minor": 64000,
+        "currency": "USD",
+        "review_by": "2026-09-15T17:00:00+00:00",
+    },
     "claim_prepared": {
         **CLAIM,
         **MONEY,
