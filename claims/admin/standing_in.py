@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,6 +18,7 @@ from unfold.decorators import action, display
 from claims.admin import queue
 from claims.admin.readonly import ReadOnlyAdmin
 from claims.admin.records import claim_link
+from claims.admin.risk import WaitingFilter
 from claims.models import Approval, Claim, StandIn
 from claims.services import standing_in
 from claims.services.refusals import Refusal
@@ -39,30 +39,13 @@ def panel(
     return {"not": str(reason()) if reason is not None else ""}
 
 
-class JudgedFilter(admin.SimpleListFilter):
-    """What nobody has looked at yet; that is shown unless something else is chosen."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the other states."""
-        return [("judged", _("Looked at")), ("all", _("Everything"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the chosen ones."""
-        if self.value() == "all":
-            return queryset
-        return queryset.exclude(verdict="") if self.value() else queryset.filter(verdict="")
-
-
 @admin.register(StandIn)
 class StandInAdmin(ReadOnlyAdmin):
     """Every time the glass was broken; who should have been asked looks at it."""
 
     list_display = ("claim_ref", "amount", "person", "made_at", "review_by", "shown_verdict")
     list_display_links = ("made_at",)
-    list_filter = (JudgedFilter,)
+    list_filter = (WaitingFilter,)
     list_select_related = ("approval__claim", "person", "judged_by")
     search_fields = ("approval__claim__ref", "person__email", "why")
     ordering = ("review_by", "pk")
