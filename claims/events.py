@@ -81,6 +81,8 @@ class OfferMade(ClaimEvent):
     currency: str
     answer_by: str
     text: str
+    pays_by: str
+    """By when the money would leave us if the shopper said yes at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +96,12 @@ class ClaimApproved(ClaimEvent):
     instrument: str
     text: str
     rule: str
+    pays_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimRejected(ClaimEvent):
-    """The desk declined, with its reason and the way to a second look."""
+    """The desk declined; ``appeal_until`` is empty once there is no second look any more."""
 
     name: ClassVar[str] = "claims.claim_rejected"
     code: str

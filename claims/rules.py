@@ -27,11 +27,9 @@ RETURN_WITHIN = timedelta(days=14)
 APPEAL_WITHIN = timedelta(days=30)
 REOPEN_WITHIN = timedelta(days=30)
 APPEALS_MAX = 2
-LEGAL_DAYS = 7
-PAY_WITHIN_DAYS = 1
-SECOND_WITHIN_DAYS = 1
 REMIND_AT = (0.5, 0.85)
 """Shares of the waiting time after which the shopper is reminded."""
+
 
 FEE_KEY = 0
 PAID_KEY = -1
@@ -42,14 +40,9 @@ CAP_KEY = -2
 # --- Time ----------------------------------------------------------
 
 
-def business_days(start: datetime, days: int) -> datetime:
-    """Return the moment so many working days, Monday to Friday, after ``start``."""
-    moment = start
-    while days > 0:
-        moment += timedelta(days=1)
-        if moment.weekday() < 5:
-            days -= 1
-    return moment
+def appeal_until(*, appeals: int, now: datetime) -> datetime | None:
+    """Return until when another look may be asked for after a decision, None after the last."""
+    return now + APPEAL_WITHIN if appeals < APPEALS_MAX else None
 
 
 def reminders_due(*, since: datetime, until: datetime, now: datetime) -> int:

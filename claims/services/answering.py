@@ -28,6 +28,15 @@ class AppealsOver(Refusal):
     sentence = _("The time for another look is over, or we have looked twice already.")
 
 
+class AnotherOffer(Refusal):
+    """The offer on the shopper's page is not the one that stands."""
+
+    code = "another_offer"
+    sentence = _(
+        "Our offer has changed since you opened that page. Look at it again before you say yes."
+    )
+
+
 class CountersOver(Refusal):
     """The shopper has named something else as often as we take it."""
 
@@ -46,11 +55,14 @@ class WrongCounter(Refusal):
 
 
 @transaction.atomic
-def accept_offer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
+def accept_offer(*, claim: Claim, shopper: User, now: datetime, offer: str | None = None) -> Claim:
     """
     Take the offer; the money is then sent. Accepting twice changes nothing.
 
+    ``offer`` is the digest of the one that the shopper has before them.
+
     :raises NotYours: if it is another's claim.
+    :raises AnotherOffer: if the offer that stands is not the one they saw.
     :raises ChangedSince: if the offer is no longer what was approved.
     :raises NotNow: if there is no offer.
     """
@@ -64,6 +76,8 @@ def accept_offer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
     approval = approving.live(claim)
     if claim.state != S.OFFERED or approval is None:
         raise NotNow(state=claim.get_state_display(), verb="accept")
+    if offer is not None and offer != approval.digest:
+        raise AnotherOffer
     approving.check_binding(claim, approval)
     steps.take(
         claim, "accept", now=now, role=Role.SHOPPER, actor=shopper,

@@ -446,7 +446,9 @@ def wishes(*, claim: Claim, now: datetime) -> list[WishOption]:
     """Return what policy lets the shopper wish for, with the sum a refund would come to."""
     if not claim.reason:
         return [WishOption(wish, str(wish.label), None) for wish in (Wish.REFUND, Wish.OTHER)]
-    policy = policies.policy_for(reason=claim.reason, now=now)
+    # What was sent is bound to the policy of its day.
+    frozen = claim.policy if claim.submitted_at else None
+    policy = frozen or policies.policy_for(reason=claim.reason, now=now)
     offered = [wish for wish in Wish if wish in policy.resolutions]
     offered.sort(key=policy.resolutions.index)
     amounts = _amounts(claim, now, offered or [Wish.REFUND]) if claim.things() else {}

@@ -53,6 +53,7 @@ __all__ = [
     "WishOption",
     "available_actions",
     "begin",
+    "both_told",
     "checklist",
     "choose",
     "claimable",
@@ -321,6 +322,18 @@ def wish(*, claim: Claim, wish: str, now: datetime) -> Claim:
     steps.keep(claim, wish=wish)
     _saved(claim, now)
     return claim
+
+
+def both_told(draft: Claim, story: str) -> str | None:
+    """
+    Return the words of a draft that somebody else goes on with: none that were there are lost.
+
+    None leaves them as they are.
+    """
+    told, story = draft.story.strip(), story.strip()
+    if not story or story in told:
+        return None if told else story
+    return f"{told}\n\n{story}" if told else story
 
 
 def _open_draft(claim: Claim, *related: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from claims import questions, sla
@@ -132,6 +132,34 @@ def _promised(claim: Claim, kind: str, level: ServiceLevel, now: datetime) -> Al
     calendar = level.calendar(kind)
     mine, theirs = (sla.due(each, calendar=calendar, start=now) or now for each in (own, allowance))
     return own if mine < theirs else allowance
+
+
+def pays_by(*, claim: Claim, now: datetime) -> datetime:
+    """
+    Return by when the money will leave us if it is agreed to now.
+
+    :raises NoLevel: if no service level is in force.
+    """
+    if runs := claim.clocks.filter(kind=K.PAY, stopped_at=None).first():
+        return runs.due_at
+    level = level_for(severity=claim.severity, now=now)
+    return sla.due(level.allowance(K.PAY), calendar=level.calendar(K.PAY), start=now) or now
+
+
+def pays_within(*, severity: int, now: datetime) -> str:
+    """
+    Say how long after a yes the money leaves us at the latest, in the reader's language.
+
+    :raises NoLevel: if no service level is in force.
+    """
+    allowance = level_for(severity=severity, now=now).allowance(K.PAY)
+    if allowance.hours:
+        return ngettext("within %(count)s hour", "within %(count)s hours", allowance.hours) % {
+            "count": allowance.hours
+        }
+    return ngettext(
+        "within %(count)s working day", "within %(count)s working days", allowance.days
+    ) % {"count": allowance.days}
 
 
 def _save(clock: ClaimClock) -> None:

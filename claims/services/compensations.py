@@ -119,6 +119,7 @@ def plan(*, approval: Approval, now: datetime) -> Compensation:
             instrument=compensation.instrument,
             text=claim.decision_text,
             rule=approval.assessment.rule,
+            pays_by=facts.iso(claim.pay_by),
             **facts.of(claim),
         ),
         now=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from claims.models import (
 from claims.models.message import Via
 from claims.services import asked, clocks, evidence, facts, steps
 from claims.services.asked import Item
-from claims.services.refusals import NotYours, NoWords, Refusal
+from claims.services.refusals import NotNow, NotYours, NoWords, Refusal
 from claims.states import FREES_UNITS, ClaimReason, ClaimState, EvidenceState
 from portal.accounts.models import User
 from portal.lib.moves import Role
@@ -107,13 +108,16 @@ def write(
         return known
     is_silent = bool(photos) and role == Role.SHOPPER and not body.strip()
     words = "" if is_silent else _words(body)
-    kept = [
-        _photo(claim, author, role, file, f"talk-{send_key}-{place}", now)
-        for place, file in enumerate(photos)
-    ]
+    kept = [_photo(claim, author, role, file, _key(send_key, file), now) for file in photos]
     return keep(
         claim=claim, author=author, role=role, body=words, send_key=send_key, photos=kept, now=now
     )
+
+
+def _key(send_key: UUID, file: File[bytes]) -> str:
+    """Name a photo by what is in it: chosen again, in whatever order, it is the same photo."""
+    file.seek(0)
+    return f"talk-{send_key.hex}-{hashlib.file_digest(file.file, 'sha256').hexdigest()[:26]}"
 
 
 def _photo(
@@ -441,6 +445,7 @@ def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
     Doing it twice changes nothing.
 
     :raises NotYours: if it is another's claim.
+    :raises NotNow: if nothing is asked of the shopper.
     :raises NothingSent: if neither a photo nor a message has come since we asked.
     :raises StillMissing: if part of it has not come and no words say why.
     """
@@ -451,9 +456,11 @@ def answer(*, claim: Claim, shopper: User, now: datetime) -> Claim:
     since = waiting.order_by("asked_at").values_list("asked_at", flat=True).first()
     if since is None and claim.state == ClaimState.UNDER_REVIEW:
         return claim
+    if since is None or claim.state != ClaimState.NEEDS_INFO:
+        raise NotNow(state=claim.get_state_display(), verb="answer")
     photos = Evidence.objects.filter(claim=claim, removed_at=None, received_at__gte=since)
     words = Message.objects.filter(claim=claim, role=Role.SHOPPER, sent_at__gte=since)
-    if since is not None and not (photos.exists() or words.exists()):
+    if not (photos.exists() or words.exists()):
         raise NothingSent
     if lacking := asked.missing(claim=claim):
         raise asked.StillMissing(items=" · ".join(row.text for row in lacking))

@@ -14,6 +14,7 @@ from claims.models import Approval, Assessment, Claim
 from claims.rules import Split
 from claims.services import (
     approving,
+    clocks,
     compensations,
     declining,
     facts,
@@ -302,6 +303,7 @@ def _grant(claim: Claim, approval: Approval, *, actor: User, role: Role, now: da
             currency=approval.currency,
             answer_by=answer_by.isoformat(),
             text=claim.decision_text,
+            pays_by=facts.iso(clocks.pays_by(claim=claim, now=now)),
             **facts.of(claim),
         ),
         now=now,

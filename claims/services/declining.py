@@ -101,7 +101,7 @@ def reject(
         reviewed_at=now,
         approver=agent if proposer is not None else None,
         approved_at=now if is_enough else None,
-        appeal_until=now + rules.APPEAL_WITHIN if is_enough else None,
+        appeal_until=_until(claim, now) if is_enough else None,
         level=claim.appeals,
     )
     role = Role.APPROVER if is_second else Role.AGENT
@@ -140,7 +140,7 @@ def agree(*, claim: Claim, decline: Decline, approver: User, now: datetime) -> C
     approving.fresh_eyes(claim, approver)
     decline.approver = approver
     decline.approved_at = now
-    decline.appeal_until = now + rules.APPEAL_WITHIN
+    decline.appeal_until = _until(claim, now)
     decline.save(update_fields=["approver", "approved_at", "appeal_until"])
     return _say_no(claim, decline, actor=approver, role=Role.APPROVER, now=now)
 
@@ -188,9 +188,10 @@ def on_file(claim: Claim, *, has_messages: bool | None = None) -> list[str]:
 
 
 def _say_no(claim: Claim, decline: Decline, *, actor: User, role: Role, now: datetime) -> Claim:
-    until = decline.appeal_until or now + rules.APPEAL_WITHIN
+    until = rules.appeal_until(appeals=claim.appeals, now=now)
     steps.take(
-        claim, "reject", now=now, due_at=until, actor=actor, reason_code=decline.code,
+        claim, "reject", now=now, due_at=now + rules.APPEAL_WITHIN, actor=actor,
+        reason_code=decline.code,
         note=decline.text, role=role, diff={"looked_at": decline.looked_at},
         appeal_until=until, decided_at=now, decision_code=decline.code,
         decision_text=decline.text,
@@ -199,8 +200,13 @@ def _say_no(claim: Claim, decline: Decline, *, actor: User, role: Role, now: dat
     return claim
 
 
-def _tell(claim: Claim, *, code: str, text: str, until: datetime, now: datetime) -> None:
+def _until(claim: Claim, now: datetime) -> datetime:
+    """Return until when a no may be looked at again: at once over, if it is the last."""
+    return rules.appeal_until(appeals=claim.appeals, now=now) or now
+
+
+def _tell(claim: Claim, *, code: str, text: str, until: datetime | None, now: datetime) -> None:
     record(
-        ClaimRejected(code=code, text=text, appeal_until=until.isoformat(), **facts.of(claim)),
+        ClaimRejected(code=code, text=text, appeal_until=facts.iso(until), **facts.of(claim)),
         now=now,
     )

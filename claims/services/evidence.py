@@ -35,7 +35,9 @@ __all__ = ["Alike", "alike", "attach", "clean", "photos", "remove", "sentence", 
 
 log = logging.getLogger(__name__)
 
-OPEN_FOR_PHOTOS = (ClaimState.DRAFT, ClaimState.NEEDS_INFO, ClaimState.UNDER_REVIEW)
+OPEN_FOR_PHOTOS = (
+    ClaimState.DRAFT, ClaimState.NEEDS_INFO, ClaimState.UNDER_REVIEW, ClaimState.APPEALED,
+)  # fmt: skip
 ROOM = "evidence"
 """Where photos lie in the private storage."""
 ROWS_PER_CLAIM = 4

@@ -89,7 +89,8 @@ def file(
         parcel=parcel, order=order, shopper=order.shopper, language=order.language,
         channel=channel, now=now,
     )  # fmt: skip
-    claims.tell(claim=draft, reason=reason, answers=answers, story=story, now=now)
+    story_now = claims.both_told(draft, story)
+    claims.tell(claim=draft, reason=reason, answers=answers, story=story_now, now=now)
     claims.choose(claim=draft, quantities=quantities, now=now)
     claims.wish(claim=draft, wish=wish, now=now)
     _sign(draft, signed_name, agent, now)

@@ -89,10 +89,9 @@ def _settle(
     steps.keep(claim, executed_minor=claim.executed_minor + compensation.amount_minor)
     is_open = Compensation.objects.unsettled().filter(claim=claim).exists()
     if claim.state == ClaimState.COMPENSATING and not is_open:
-        until = now + rules.APPEAL_WITHIN
         steps.take(
-            claim, "settle", now=now, due_at=until, role=Role.PROVIDER,
-            resolved_at=now, appeal_until=until,
+            claim, "settle", now=now, due_at=now + rules.APPEAL_WITHIN, role=Role.PROVIDER,
+            resolved_at=now, appeal_until=rules.appeal_until(appeals=claim.appeals, now=now),
         )  # fmt: skip
     record(
         CompensationSettled(

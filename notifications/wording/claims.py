@@ -96,10 +96,8 @@ def offer(facts: Facts) -> Words:
         quote=clean(facts["text"]),
         total=(_("Our offer"), named["sum"]),
         button=_("See the offer and answer"),
-        then=_(
-            "Say yes and the money leaves us within one working day. Not what you hoped for? On "
-            "the same page you can ask for another look, free, by a different person."
-        ),
+        then=f"{_if_yes(facts)} "
+        + _("Not what you hoped for? The same page says what else you can ask for."),
         **_common(facts),
     )
 
@@ -115,16 +113,16 @@ def approved(facts: Facts) -> Words:
         quote=clean(facts["text"]),
         total=(_to(facts), named["sum"]),
         button=_("See the decision"),
-        then=_(
-            "The money leaves us within one working day and goes back the way you paid. We write "
-            "again when it has left, with the bank's reference."
-        ),
+        then=f"{_leaves(facts)} "
+        + _("We write again when it has left, with the bank's reference."),
         **_common(facts),
     )
 
 
 def declined(facts: Facts) -> Words:
-    """Say no, why, and the way to a second look."""
+    """Say no, why, and the way to a second look, if there is one left."""
+    if not facts["appeal_until"]:
+        return _declined_for_good(facts)
     until = {"day": say_day(facts["appeal_until"])}
     return Words(
         subject=subject(_("We cannot refund this: second look until %(day)s") % until),
@@ -139,6 +137,24 @@ def declined(facts: Facts) -> Words:
         then=_(
             "Another look is free and done by a different person. Say in a sentence what we got "
             "wrong; a new photo helps."
+        ),
+        **_common(facts),
+    )
+
+
+def _declined_for_good(facts: Facts) -> Words:
+    return Words(
+        subject=subject(_("We cannot refund this: our last answer")),
+        heading=_("We cannot refund this"),
+        says=[
+            _("Another person has looked at your claim about %(items)s. This is why we stay at no:")
+            % {"items": say_list(facts["items"])}
+        ],
+        quote=clean(facts["text"]),
+        button=_("Read it"),
+        then=_(
+            "Different people have looked at it as often as our rules allow. What was decided "
+            "stays on the claim's page."
         ),
         **_common(facts),
     )
@@ -223,6 +239,23 @@ def one_line_or_more(text: object, *, at_most: int = 2000) -> str:
     """Return what the desk wrote, cut if it is very long: the page has the rest."""
     whole = clean(text)
     return whole if len(whole) <= at_most else whole[: at_most - 1].rstrip() + "…"
+
+
+def _if_yes(facts: Facts) -> str:
+    """Say by when the money leaves if they say yes today; an older event does not know."""
+    if not facts.get("pays_by"):
+        return _("Say yes, and the page says by when the money leaves us.")
+    return _("Say yes today, and the money leaves us by %(day)s.") % {
+        "day": say_day(facts["pays_by"])
+    }
+
+
+def _leaves(facts: Facts) -> str:
+    if not facts.get("pays_by"):
+        return _("The money goes back the way you paid.")
+    return _("The money leaves us by %(day)s and goes back the way you paid.") % {
+        "day": say_day(facts["pays_by"])
+    }
 
 
 def _to(facts: Facts) -> str:

@@ -225,11 +225,19 @@ def live(request: HttpRequest, claim: Claim) -> HttpResponse:
 @for_its_shopper
 def write(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Send words to the desk; the same send key twice is one message."""
+    if claim.state == ClaimState.DRAFT:
+        return redirect("wizard-tasks", claim.ref)
     form = MessageForm(request.POST, request.FILES)
     if form.is_valid() and not limits.spend(
         f"messages {request.user.pk}", limit=MESSAGES_PER_HOUR, seconds=3600, now=timezone.now()
     ):
         form.add_error("body", _("You have written a lot just now. Send this in an hour."))
+    if len(request.FILES.getlist("photos")) > PHOTOS_AT_ONCE:
+        form.add_error(
+            "photos",
+            _("At most %(most)s photos fit one message. Send the others with another one.")
+            % {"most": PHOTOS_AT_ONCE},
+        )
     if form.is_valid():
         try:
             conversation.write(
@@ -238,7 +246,7 @@ def write(request: HttpRequest, claim: Claim) -> HttpResponse:
                 role=Role.SHOPPER,
                 body=form.cleaned_data["body"],
                 send_key=form.cleaned_data["send_key"],
-                photos=request.FILES.getlist("photos")[:PHOTOS_AT_ONCE],
+                photos=request.FILES.getlist("photos"),
                 now=timezone.now(),
             )
         except conversation.PhotosRefused as refusal:
@@ -263,7 +271,12 @@ def accept(request: HttpRequest, claim: Claim) -> HttpResponse:
         messages.info(request, _("You have said yes already. Nothing happens twice."))
         return redirect("claim", claim.ref)
     try:
-        decisions.accept_offer(claim=claim, shopper=cast("User", request.user), now=timezone.now())
+        decisions.accept_offer(
+            claim=claim,
+            shopper=cast("User", request.user),
+            offer=request.POST.get("offer", ""),
+            now=timezone.now(),
+        )
     except Refusal as refusal:
         messages.warning(request, str(refusal))
     else:
@@ -338,7 +351,7 @@ def answer(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Send what the desk asked for: photos, words, or both."""
     wanted = list(claim.requests.filter(answered_at__isnull=True).order_by("due_at"))
     if claim.state != ClaimState.NEEDS_INFO or not wanted:
-        return redirect("claim", claim.ref)
+        return _too_late_to_answer(request, claim)
     form = MessageForm(posted(request), initial={"send_key": uuid.uuid4()})
     form.fields["body"].required = False
     refused: dict[str, list[wizard_photos.Refused]] = {}
@@ -385,6 +398,22 @@ def answer(request: HttpRequest, claim: Claim) -> HttpResponse:
         **wizard_photos.context(claim),
     }
     return render(request, "pages/claim_answer.html", context, status=422 if problems else 200)
+
+
+def _too_late_to_answer(request: HttpRequest, claim: Claim) -> HttpResponse:
+    """Lead back to the claim; words that were typed meanwhile wait there to be sent."""
+    form = MessageForm(posted(request))
+    is_empty = not form.is_valid() or not form.cleaned_data["body"].strip()
+    if is_empty or claim.state == ClaimState.DRAFT or _is_with_us(claim, form):
+        return redirect("claim", claim.ref)
+    words = _("We do not wait for this any more. What you wrote stands here: send it if you like.")
+    form.add_error("body", words)
+    return _show(request, claim, form=form, status=422)
+
+
+def _is_with_us(claim: Claim, form: MessageForm) -> bool:
+    """Test whether these words have come already, by the same press."""
+    return Message.objects.filter(claim=claim, send_key=form.cleaned_data["send_key"]).exists()
 
 
 def _answer(request: HttpRequest, claim: Claim, form: MessageForm) -> list[Problem]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from claims import rules
 from claims.models import Approval, Assessment, Claim, Compensation, Decline, EvidenceRequest
+from claims.services import clocks
 from claims.states import ClaimState as S
 from portal.lib import dates
 from portal.lib.money import Money
@@ -253,7 +254,8 @@ def _offered(case: Case) -> dict[str, Any]:
         "beside": _decided(case),
         "sentences": (
             *_decision_words(case),
-            _("Say yes and the money leaves us within one working day."),
+            _("Say yes today, and the money leaves us by %(day)s.")
+            % {"day": said_day(clocks.pays_by(claim=claim, now=case.now))},
         ),
         "stamp": make_stamp(
             claim.answer_by,
@@ -266,8 +268,7 @@ def _offered(case: Case) -> dict[str, Any]:
 
 def _paying(case: Case) -> dict[str, Any]:
     claim = case.claim
-    agreed = case.at("approve", "accept", "auto_approve") or claim.decided_at
-    leaves = claim.pay_by or (add_working_days(agreed, 1) if agreed else None)
+    late = claim.pay_by is not None and case.now > claim.pay_by
     where = case.compensation.instrument if case.compensation else claim.order.payment_instrument
     return {
         "heading": _("We agree: %(sum)s comes back to you") % {"sum": case.sum},
@@ -278,20 +279,24 @@ def _paying(case: Case) -> dict[str, Any]:
             % {"instrument": instrument_in_words(where)},
         ),
         "stamp": make_stamp(
-            leaves,
+            claim.pay_by,
             kicker=_("Leaves us by"),
             sentence=_("The money leaves us by %(day)s."),
-            tone="info",
+            tone="warn" if late else "info",
         ),
     }
 
 
 def _failed(case: Case) -> dict[str, Any]:
+    by = case.claim.pay_by
     return {
         "heading": _("Your bank sent the money back"),
         "sentences": (
             _("Nothing is lost, and the amount stays %(sum)s.") % {"sum": case.sum},
-            _("Tell us another way to pay you; we answer within one working day."),
+            _("Tell us another way to pay you; the money leaves us by %(day)s.")
+            % {"day": said_day(by)}
+            if by is not None and by > case.now
+            else _("Tell us another way to pay you."),
         ),
     }
 
@@ -332,6 +337,8 @@ def _rejected(case: Case) -> dict[str, Any]:
     words = _decision_words(case)
     if open_until:
         words += (_("You can ask for another look until %(day)s.") % {"day": said_day(open_until)},)
+    elif claim.appeals >= rules.APPEALS_MAX:
+        words += (_("Different people have looked at it as often as our rules allow."),)
     return {
         "heading": _("We cannot refund this"),
         "beside": _decided(case),
@@ -374,7 +381,9 @@ def _expired(case: Case) -> dict[str, Any]:
         "heading": _("This claim rests"),
         "sentences": (
             _("We did not hear from you in time, so nobody works on it now."),
-            _("Reopen it, and a person carries on where we stopped."),
+            _("Reopen it, and a person carries on where we stopped.")
+            if case.claim.submitted_at and case.now < case.claim.due_at
+            else _("You can still report the same problem again in time."),
         ),
     }
 

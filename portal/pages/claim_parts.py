@@ -17,6 +17,7 @@ from claims.states import ClaimState as S
 from claims.states import CompensationState
 from portal.lib import dates
 from portal.lib.money import Money
+from portal.lib.moves import Role
 from portal.pages.claim_faces import Case, instrument_in_words, language, said_day
 
 
@@ -201,4 +202,13 @@ STEPS: Mapping[str, str | Promise] = {
 
 def history(steps: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the visible steps in words, newest first."""
-    return [{"text": STEPS[row.verb], "at": row.occurred_at} for row in steps if row.verb in STEPS]
+    return [{"text": _said(row), "at": row.occurred_at} for row in steps if row.verb in STEPS]
+
+
+def _said(step: Any) -> str | Promise:
+    """Say one step; who took it, and why, may make it another."""
+    if step.verb == "hear_back" and step.role == Role.SYSTEM:
+        return _("The carrier did not answer in time")
+    if step.verb == "submit" and step.role != Role.SHOPPER:
+        return _("We took down your report")
+    return STEPS[step.verb]

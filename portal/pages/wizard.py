@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from claims.models import Claim
 from claims.questions import QUESTIONS, STORY_MAX, is_hazard, told
-from claims.services import claims
+from claims.services import claims, clocks
 from claims.services.refusals import Refusal
 from claims.states import ClaimReason, ClaimState, Wish
 from portal.lib import masking
@@ -261,7 +261,8 @@ def _wish(request: HttpRequest, report: Report) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         claims.wish(claim=claim, wish=form.cleaned_data["wish"], now=timezone.now())
         return _onward(request, report, "wish")
-    return _page(request, report, "wish", form, wishes=wishes)
+    within = clocks.pays_within(severity=claim.severity, now=timezone.now())
+    return _page(request, report, "wish", form, wishes=wishes, within=within)
 
 
 def _check(request: HttpRequest, report: Report) -> HttpResponse:
@@ -324,6 +325,7 @@ def _receipt(request: HttpRequest, claim: Claim) -> HttpResponse:
         "address": masking.email(claim.shopper.email),
         "items": items_in_words(claim.lines.select_related("order_line").order_by("pk")),
         "keeps_box": claim.reason in AT_HAND,
+        "within": clocks.pays_within(severity=claim.severity, now=timezone.now()),
     }
     return render(request, "pages/wizard_sent.html", context)
 

@@ -17,16 +17,6 @@ FRIDAY = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-class TestBusinessDays:
-    @pytest.mark.parametrize(
-        ("days", "weekday", "day"), [(0, 4, 6), (1, 0, 9), (3, 2, 11), (5, 4, 13), (6, 0, 16)]
-    )
-    def test_skip_the_weekend(self, days: int, weekday: int, day: int) -> None:
-        due = rules.business_days(FRIDAY, days)
-
-        assert (due.weekday(), due.day, due.hour) == (weekday, day, 17)
-
-
 class TestReckon:
     @given(
         items=st.lists(

@@ -147,6 +147,7 @@ FACTS: dict[str, dict[str, Any]] = {
         **MONEY,
         "answer_by": "2026-09-28T17:00:00+00:00",
         "text": "Your photos are clear and we agree: two of the six cups broke on the way.",
+        "pays_by": "2026-09-22T17:00:00+00:00",
     },
     "reminder": {
         **CLAIM,
@@ -156,7 +157,14 @@ FACTS: dict[str, dict[str, Any]] = {
         "due_at": "2026-09-28T17:00:00+00:00",
         "text": "",
     },
-    "approved": {**CLAIM, **MONEY, "compensation_id": 8, "text": "I am sorry.", "rule": "R1"},
+    "approved": {
+        **CLAIM,
+        **MONEY,
+        "compensation_id": 8,
+        "text": "I am sorry.",
+        "rule": "R1",
+        "pays_by": "2026-09-22T17:00:00+00:00",
+    },
     "declined": {
         **CLAIM,
         "code": "too_late",

@@ -78,6 +78,22 @@ def test_the_shoppers_own_draft_is_taken_up_not_doubled() -> None:
     assert Claim.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("", "It leaks."),
+        ("The lid too.", "It leaks.\n\nThe lid too."),
+        ("It leaks.", "It leaks."),
+    ],
+)
+def test_what_the_shopper_wrote_in_their_draft_stays(said: str, kept: str) -> None:
+    parcel = delivered_parcel()
+    draft = claims.begin(parcel=parcel, shopper=parcel.order.shopper, language="en", now=NOON)
+    claims.tell(claim=draft, reason="damaged", story="It leaks.", now=NOON)
+
+    assert file(parcel, desk(), story=said).story == kept
+
+
 def test_outside_the_window_it_says_why_and_needs_a_code_with_words() -> None:
     parcel, agent, late = delivered_parcel(), desk(), NOON + 20 * DAY
     given: dict[str, Any] = {"reason": "wrong_item", "now": late}

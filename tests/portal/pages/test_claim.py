@@ -47,6 +47,11 @@ def url(claim: Claim, name: str = "claim") -> str:
     return reverse(name, args=[claim.ref])
 
 
+def yes(claim: Claim) -> dict[str, str]:
+    """Return what the button posts under the newest offer."""
+    return {"offer": claim.approvals.latest("pk").digest}
+
+
 def text_of(client: Client, claim: Claim) -> str:
     answer = client.get(url(claim))
     assert answer.status_code == 200
@@ -153,7 +158,7 @@ class TestPage:
 
 class TestAccept:
     def test_takes_the_offer(self, client, offered):
-        answer = client.post(url(offered, "claim-accept"))
+        answer = client.post(url(offered, "claim-accept"), yes(offered))
 
         assert answer["Location"] == url(offered)
         offered.refresh_from_db()
@@ -161,9 +166,9 @@ class TestAccept:
         assert offered.approved_minor == 3_000
 
     def test_a_second_yes_is_the_same_yes_and_says_so_kindly(self, client, offered):
-        client.post(url(offered, "claim-accept"))
+        client.post(url(offered, "claim-accept"), yes(offered))
 
-        answer = client.post(url(offered, "claim-accept"), follow=True)
+        answer = client.post(url(offered, "claim-accept"), yes(offered), follow=True)
 
         assert "You have said yes already. Nothing happens twice." in answer.content.decode()
         assert offered.compensations.count() == 1
@@ -181,7 +186,7 @@ class TestAccept:
     def test_is_not_for_somebody_else(self, client, offered):
         client.force_login(User.objects.create_user("someone@example.net"))
 
-        assert client.post(url(offered, "claim-accept")).status_code == 403
+        assert client.post(url(offered, "claim-accept"), yes(offered)).status_code == 403
         offered.refresh_from_db()
         assert offered.state == ClaimState.OFFERED
 
@@ -235,7 +240,7 @@ class TestLive:
         assert f'data-etag="{tag.replace(chr(34), "&quot;")}"' in text_of(client, offered)
 
     def test_brings_the_new_state(self, client, offered):
-        client.post(url(offered, "claim-accept"))
+        client.post(url(offered, "claim-accept"), yes(offered))
 
         assert "We agree: $30.00" in client.get(url(offered, "claim-live")).content.decode()
 
