@@ -20,8 +20,7 @@ from django.apps import apps
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
-from django.forms.models import model_to_dict
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -176,12 +175,16 @@ WATCHED = (
 )  # fmt: skip
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return every row that a stranger must not change."""
-    return {
-        label: [model_to_dict(row) for row in apps.get_model(label).objects.order_by("pk")]
-        for label in WATCHED
-    }
+def everything() -> dict[str, str]:
+    """Return every row that a stranger must not change, by table, in one question."""
+    tables = [apps.get_model(label)._meta.db_table for label in WATCHED]
+    each = (
+        f"SELECT '{table}', coalesce(json_agg(row ORDER BY id)::text, '') FROM {table} AS row"  # noqa: S608 - names of ours
+        for table in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(each))
+        return dict(cursor.fetchall())
 
 
 FORM = {
@@ -250,15 +253,16 @@ def test_a_claim_is_shut_to_everybody_but_its_shopper(
                 assert [secret for secret in (*SECRETS, NOTE) if secret in text] == []
 
 
-@pytest.mark.parametrize(("name", "taken"), CLAIMS, ids=[name for name, _taken in CLAIMS])
 def test_its_own_shopper_never_reads_a_note_and_is_never_refused(
-    claim: Claim, name: str, taken: tuple[str, ...]
+    claim: Claim, settings: Any, subtests: pytest.Subtests
 ) -> None:
-    answer = browser_of(claim.shopper).get(address(name, taken, claim), follow=True)
+    for name, taken in CLAIMS:
+        with subtests.test(name=name), undone(settings):
+            answer = browser_of(claim.shopper).get(address(name, taken, claim), follow=True)
 
-    assert answer.status_code in ({410} if name in LINKS else {200, 405})
-    assert NOTE.encode() not in answer.getvalue()
-    put_away(answer)
+            assert answer.status_code in ({410} if name in LINKS else {200, 405})
+            assert NOTE.encode() not in answer.getvalue()
+            put_away(answer)
 
 
 def test_a_made_up_object_looks_like_one_of_somebody_else(claim: Claim) -> None:
@@ -336,16 +340,17 @@ def press(person: User, claim: Claim, action: str) -> Answer:
 
 
 class TestDesk:
-    @pytest.mark.parametrize(
-        "action", [name for name, b in BUTTONS.items() if b.permission != VIEW]
-    )
     @pytest.mark.parametrize("role", [roles.RoleName.AUDITOR, roles.RoleName.ADMINISTRATOR])
-    def test_who_may_only_look_presses_nothing(self, role: roles.RoleName, action: str) -> None:
+    def test_who_may_only_look_presses_nothing(
+        self, role: roles.RoleName, settings: Any, subtests: pytest.Subtests
+    ) -> None:
         claim = ClaimFactory.create(in_review=True)
+        person = staff_person(role)
         before = everything()
-
-        assert press(staff_person(role), claim, action).status_code == 403
-        assert everything() == before
+        for action in [name for name, button in BUTTONS.items() if button.permission != VIEW]:
+            with subtests.test(action=action), undone(settings):
+                assert press(person, claim, action).status_code == 403
+                assert everything() == before
 
     @pytest.mark.parametrize("action", ["second", "send_back"])
     def test_an_agent_gives_no_second_yes(self, action: str) -> None:
@@ -355,15 +360,17 @@ class TestDesk:
         assert press(staff_person(roles.RoleName.AGENT), claim, action).status_code == 403
         assert everything() == before
 
-    @pytest.mark.parametrize("action", BUTTONS)
-    def test_a_shopper_and_staff_without_a_role_do_not_even_get_in(self, action: str) -> None:
+    @pytest.mark.parametrize("who", ["a shopper", "staff without a role"])
+    def test_a_shopper_and_staff_without_a_role_do_not_even_get_in(
+        self, who: str, settings: Any, subtests: pytest.Subtests
+    ) -> None:
         claim = ClaimFactory.create(in_review=True)
-        nobody = PersonFactory.create(is_staff=True)
+        person = claim.shopper if who == "a shopper" else PersonFactory.create(is_staff=True)
         before = everything()
-
-        assert press(claim.shopper, claim, action).status_code == 403
-        assert press(nobody, claim, action).status_code == 403
-        assert everything() == before
+        for action in BUTTONS:
+            with subtests.test(action=action), undone(settings):
+                assert press(person, claim, action).status_code == 403
+                assert everything() == before
 
     def test_a_made_up_button_is_refused(self) -> None:
         claim = ClaimFactory.create(in_review=True)
@@ -371,15 +378,14 @@ class TestDesk:
         assert press(staff_person(roles.RoleName.APPROVER), claim, "pay_me").status_code == 403
 
     @pytest.mark.parametrize("kind", ["changelist", "add"])
-    @pytest.mark.parametrize("model", sorted(m._meta.label for m in apps.get_models()))
-    def test_staff_without_a_role_see_no_list_and_no_form(self, model: str, kind: str) -> None:
-        name = f"admin:{model.lower().replace('.', '_')}_{kind}"
-        if not any(name.removeprefix("admin:") == known for known in admin_names()):
-            return
-        answer = browser_of(PersonFactory.create(is_staff=True)).get(reverse(name))
+    def test_staff_without_a_role_see_no_list_and_no_form(self, kind: str) -> None:
+        names = sorted(name for name in admin_names() if name.endswith(f"_{kind}"))
+        client = browser_of(PersonFactory.create(is_staff=True))
+        answers = {name: client.get(reverse(f"admin:{name}")).status_code for name in names}
 
+        assert len(answers) > 20
         # 404 where nobody at all may add: the form does not exist.
-        assert answer.status_code in {403, 404}
+        assert {name: code for name, code in answers.items() if code not in {403, 404}} == {}
 
 
 def admin_names() -> set[str]:

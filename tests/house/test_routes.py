@@ -68,11 +68,17 @@ GUARDED = sorted(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "path"), GUARDED)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_strangers_get_nothing(client: Client, name: str, path: str, method: str) -> None:
-    response = getattr(client, method)(path)
+def test_strangers_get_nothing(method: str) -> None:
+    let_in = []
+    for name, path in GUARDED:
+        response = getattr(Client(), method)(path)
+        where = response.get("Location", "")
+        is_sent_on = response.status_code in {301, 302}
+        if response.status_code not in {301, 302, 401, 403, 404, 405}:
+            let_in.append((name, path, response.status_code))
+        elif is_sent_on and not ("/account/" in where or "login" in where):
+            let_in.append((name, path, where))
 
-    assert response.status_code in {301, 302, 401, 403, 404, 405}, name
-    if response.status_code in {301, 302}:
-        assert "/account/" in response["Location"] or "login" in response["Location"]
+    assert len(GUARDED) > 100
+    assert let_in == []
