@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from datetime import date as date_type
@@ -426,6 +426,15 @@ def rows(value: Any, *path: str | int) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         return [found]
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def events(value: Any, *path: str | int, told: Iterable[str]) -> list[dict[str, Any]]:
+    """
+    Return the rows at ``path`` in which one of the fields ``told`` holds anything.
+
+    An object without any of them says nothing, and what says nothing is no event.
+    """
+    return [row for row in rows(value, *path) if any(row.get(name) for name in told)]
 
 
 def text(value: Any, *path: str | int, limit: int = TEXT_LIMIT) -> str:

@@ -28,6 +28,7 @@ from tracking.carriers.base import (
     careful,
     country,
     decoded,
+    events,
     json_fault,
     part,
     read_json,
@@ -59,6 +60,8 @@ verify = standard.verify
 fault = json_fault
 
 PAPER = frozenset({ParcelStatus.REGISTERED, ParcelStatus.INFO_RECEIVED})
+TOLD = ("id", "status", "code", "text", "occurred_at", "local_time", "location", "reason")
+"""Fields that make an object an event."""
 
 
 def seal(body: bytes, secret: str, *, now: datetime, message_id: str = "") -> dict[str, str]:
@@ -115,7 +118,7 @@ def _snapshot(parcel: dict[str, Any], *, number: str) -> Snapshot:
     return Snapshot(
         number=number,
         carrier=text(parcel, "carrier", limit=50).lower(),
-        scans=tuple(_scan(event) for event in rows(parcel, "events")),
+        scans=tuple(_scan(event) for event in events(parcel, "events", told=TOLD)),
         is_complete=parcel.get("is_complete") is True,
         eta_from=_moment(text(parcel, "eta", "from")),
         eta_to=_moment(text(parcel, "eta", "to")),

@@ -15,11 +15,11 @@ from tracking.carriers.base import (
     Fault,
     Meaning,
     apart,
+    events,
     local_time,
     numbered,
     offset,
     place,
-    rows,
     text,
     to_utc,
     xml_text,
@@ -32,6 +32,8 @@ from tracking.states import ParcelStatus as S
 
 ROOTS = frozenset({"TrackingResponse", "ShipmentTrackingErrorResponse"})
 NAME_LIMIT = 160
+TOLD = ("timestamp", "date", "typeCode", "description")
+"""Fields that make an object of MyDHL's an event."""
 NUMBER = re.compile(r"\bAWBNumber(?: \|)? ([0-9A-Z]{5,40})\b")
 
 
@@ -163,8 +165,8 @@ def _result(node: Element | None, *, number: str = "") -> CarrierError:
 def read_mydhl(row: dict[str, Any]) -> Snapshot:
     """Read a shipment of MyDHL, the JSON service of Express, which has the same checkpoints."""
     number = text(row, "shipmentTrackingNumber", limit=64)
-    events = rows(row, "events")
-    zones = [offset(text(event, "GMTOffset")) for event in events]
+    found = events(row, "events", told=TOLD)
+    zones = [offset(text(event, "GMTOffset")) for event in found]
     scans = numbered(
         [
             _scan(
@@ -176,12 +178,12 @@ def read_mydhl(row: dict[str, Any]) -> Snapshot:
                 where=text(event, "serviceArea", 0, "description", limit=PLACE_LIMIT)
                 or text(event, "location", "address", "addressLocality", limit=PLACE_LIMIT),
             )
-            for event, zone in zip(events, zones, strict=True)
+            for event, zone in zip(found, zones, strict=True)
         ]
     )
     signed = [
         text(event, "signedBy", limit=NAME_LIMIT)
-        for event, scan in zip(events, scans, strict=True)
+        for event, scan in zip(found, scans, strict=True)
         if scan.status == S.DELIVERED
     ]
     return Snapshot(

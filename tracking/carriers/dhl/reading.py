@@ -16,6 +16,7 @@ from tracking.carriers.base import (
     apart,
     careful,
     country,
+    events,
     is_xml,
     numbered,
     part,
@@ -45,6 +46,8 @@ from tracking.states import OffsetSource
 from tracking.states import ParcelStatus as S
 
 NAME_LIMIT = 160
+TOLD = ("timestamp", "statusCode", "status", "description", "remark")
+"""Fields that make an object an event."""
 UNSCANNED = frozenset({S.INFO_RECEIVED})
 VAGUE = frozenset({S.IN_TRANSIT, S.EXCEPTION, S.ATTEMPT_FAILED})
 """What an event's words may say more of."""
@@ -142,23 +145,25 @@ def _events(row: dict[str, Any]) -> list[dict[str, Any]]:
 
     The status of a shipment repeats its newest event; it is an event only where it is newer.
     """
-    events = rows(row, "events")
+    found = events(row, "events", told=TOLD)
     status = part(row, "status")
     if not isinstance(status, dict) or not text(status, "statusCode"):
-        return events
-    if not events:
+        return found
+    if not found:
         return [status]
-    is_rising = text(events[0], "timestamp") < text(events[-1], "timestamp")
-    place = len(events) - 1 if is_rising else 0
-    newest = events[place]
+    times = [text(event, "timestamp") for event in found]
+    is_rising = all(times) and times[0] < times[-1]
+    place = len(found) - 1 if is_rising else 0
+    newest = found[place]
     if not text(newest, "statusCode"):
-        events[place] = {**newest, "statusCode": status["statusCode"]}
+        found[place] = {**newest, "statusCode": status["statusCode"]}
     elif (
         text(newest, "statusCode") != text(status, "statusCode")
-        and text(newest, "timestamp")[:19] < text(status, "timestamp")[:19]
+        and times[place]
+        and times[place][:19] < text(status, "timestamp")[:19]
     ):
-        events.insert(len(events) if is_rising else 0, status)
-    return events
+        found.insert(len(found) if is_rising else 0, status)
+    return found
 
 
 def _scan(event: dict[str, Any], *, service: str) -> Scan:

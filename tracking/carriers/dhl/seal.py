@@ -41,7 +41,9 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
 ) -> str | None:
     """Return None when a live token came with the push, else what is wrong."""
-    live = [secret.strip().encode() for secret in secrets if secret.strip()]
+    live = [
+        secret.strip().encode("utf-8", "backslashreplace") for secret in secrets if secret.strip()
+    ]
     if not live:
         return "no secret is set for this connection"
     given = headers.get(HEADER, "").strip().encode("utf-8", "backslashreplace")

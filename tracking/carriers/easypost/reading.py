@@ -31,6 +31,7 @@ from tracking.carriers.base import (
     apart,
     careful,
     country,
+    events,
     local_time,
     part,
     place,
@@ -55,6 +56,8 @@ from tracking.states import ParcelStatus as S
 
 LISTS = ("trackers", "events", "webhooks")
 """Names under which EasyPost lists things; only trackers tell of parcels."""
+TOLD = ("datetime", "status", "status_detail", "message", "description")
+"""Fields that make an object an event."""
 OVER = SOFT_TERMINAL | {S.RETURNING}
 """Statuses after which nobody expects the parcel any more."""
 
@@ -104,7 +107,7 @@ def _snapshot(tracker: dict[str, Any]) -> Snapshot:
     number = text(tracker, "tracking_code", limit=64)
     carrier = COURIERS.ours(text(tracker, "carrier", limit=CODE_LIMIT))
     signed = signer(text(tracker, "signed_by", limit=200))
-    details = rows(tracker, "tracking_details")
+    details = events(tracker, "tracking_details", told=TOLD)
     status, detail = text(tracker, "status"), text(tracker, "status_detail")
     summed = explain(status=status, detail=detail) or NEWS
     scans = in_order([_scan(row, signed=signed) for row in details], summed.status)

@@ -11,6 +11,7 @@ from tracking.carriers.base import (
     Fault,
     apart,
     careful,
+    events,
     is_xml,
     part,
     read_json,
@@ -22,6 +23,8 @@ from tracking.carriers.fedex.seal import slug
 from tracking.scans import CarrierError, ErrorKind, Onward, Reading, Scan, Snapshot
 from tracking.states import ParcelStatus as S
 
+TOLD = ("date", "eventType", "eventDescription", "derivedStatusCode", "exceptionCode")
+"""Fields that make an object an event."""
 RESULT = ("scanEvents", "latestStatusDetail", "trackingNumberInfo")
 """Fields by which a bare result of one parcel is known."""
 
@@ -112,8 +115,8 @@ def _is_refused(result: dict[str, Any]) -> bool:
 
 def _shipment(number: str, result: dict[str, Any]) -> Snapshot | None:
     """Read what is told of one shipment; None where nothing happened to it yet."""
-    events = scanning.downwards(rows(result, "scanEvents"))
-    told = [_scan(event, sequence=len(events) - turn) for turn, event in enumerate(events, start=1)]
+    found = scanning.downwards(events(result, "scanEvents", told=TOLD))
+    told = [_scan(event, sequence=len(found) - turn) for turn, event in enumerate(found, start=1)]
     if not told and not _is_refused(result):
         told = _latest(result)
     if not told:

@@ -77,7 +77,7 @@ def verify(
 
 
 def _mac(body: bytes, secret: str) -> bytes:
-    return hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return hmac.new(secret.encode("utf-8", "backslashreplace"), body, hashlib.sha256).digest()
 
 
 def acknowledge(ok: bool) -> Answer:  # noqa: FBT001

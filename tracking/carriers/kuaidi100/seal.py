@@ -38,7 +38,11 @@ REFUSED = orjson.dumps({"result": False, "returnCode": "500", "message": "失败
 
 def sign(param: str, salt: str) -> str:
     """Return the signature of ``param``."""
-    return hashlib.md5((param + salt).encode(), usedforsecurity=False).hexdigest().upper()
+    return (
+        hashlib.md5((param + salt).encode("utf-8", "backslashreplace"), usedforsecurity=False)
+        .hexdigest()
+        .upper()
+    )
 
 
 def seal(body: bytes, secret: str, *, now: datetime | None = None) -> bytes:

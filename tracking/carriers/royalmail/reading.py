@@ -18,6 +18,7 @@ from tracking.carriers.base import (
     careful,
     decoded,
     drift,
+    events,
     numbered,
     part,
     read_json,
@@ -36,6 +37,8 @@ UNSCANNED = frozenset({S.INFO_RECEIVED})
 ABOUT_ONE = frozenset({ErrorKind.NOT_FOUND, ErrorKind.INVALID_NUMBER})
 NUMBER = re.compile(r"\b(?=\w*\d)[0-9A-Z]{9,40}\b")
 NAME_LIMIT = 160
+TOLD = ("eventCode", "eventName", "eventDateTime")
+"""Fields that make an object an event."""
 
 
 @careful
@@ -95,7 +98,7 @@ def _scans(piece: dict[str, Any]) -> list[Scan]:
             where=text(row, "locationName", limit=PLACE_LIMIT),
             category="",
         )
-        for row in rows(piece, "events")
+        for row in events(piece, "events", told=TOLD)
     ]
     if not found and last:
         found = [

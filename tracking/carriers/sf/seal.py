@@ -62,7 +62,7 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
 ) -> str | None:
     """Return None when the address holds a live secret, else what is wrong."""
-    live = [secret.encode() for secret in secrets if secret.strip()]
+    live = [secret.encode("utf-8", "backslashreplace") for secret in secrets if secret.strip()]
     if not live:
         return "no secret is set for this connection"
     try:

@@ -30,6 +30,7 @@ from tracking.carriers.base import (
     Meaning,
     apart,
     careful,
+    events,
     offset,
     part,
     read_json,
@@ -58,6 +59,10 @@ from tracking.scans import (
 from tracking.states import SOFT_TERMINAL, OffsetSource
 from tracking.states import ParcelStatus as S
 
+TOLD = (
+    "occurrenceDatetime", "datetime", "status", "statusCode", "statusCategory", "statusMilestone",
+)  # fmt: skip
+"""Fields that make an object an event."""
 OVER = SOFT_TERMINAL | {S.RETURNING}
 """Statuses after which nobody expects the parcel any more."""
 SLOWER = b"too many requests"
@@ -128,16 +133,14 @@ def _number(tracking: dict[str, Any]) -> str:
 
 
 def _snapshot(tracking: dict[str, Any], *, number: str, is_complete: bool) -> Snapshot:
-    shipment, events = part(tracking, "shipment"), rows(tracking, "events")
+    shipment, found = part(tracking, "shipment"), events(tracking, "events", told=TOLD)
     signed = signer(text(shipment, "delivery", "signedBy", limit=200))
-    orders = [_order(event) for event in events]
-    turns = [len(events) - turn for turn in range(len(events))]
+    orders = [_order(event) for event in found]
+    turns = [len(found) - turn for turn in range(len(found))]
     known = [order for order in orders if order is not None]
     scans = tuple(
         _scan(event, signed=signed, sequence=sequence)
-        for event, sequence in zip(
-            events, known if len(known) == len(events) else turns, strict=True
-        )
+        for event, sequence in zip(found, known if len(known) == len(found) else turns, strict=True)
     )
     summed = explain(shipment) or NEWS
     if needs_closing(summed.status, scans):
@@ -145,15 +148,15 @@ def _snapshot(tracking: dict[str, Any], *, number: str, is_complete: bool) -> Sn
     eta: tuple[datetime | None, datetime | None] = (None, None)
     if summed.status not in OVER:
         eta = _expected(shipment, scans)
-    carrier = _carrier(tracking, events, number=number)
+    carrier = _carrier(tracking, found, number=number)
     return Snapshot(
         number=number,
         carrier=carrier,
         scans=apart(scans, carrier=carrier, number=number),
-        is_complete=is_complete and bool(events),
+        is_complete=is_complete and bool(found),
         eta_from=eta[0],
         eta_to=eta[1],
-        onward=_onward(events, number=number),
+        onward=_onward(found, number=number),
         proofs=_proofs(tracking),
         signed_by=signed,
     )

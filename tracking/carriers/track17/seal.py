@@ -33,7 +33,7 @@ fault = json_fault
 
 def sign(body: bytes, key: str) -> str:
     """Return the signature of a body."""
-    return hashlib.sha256(body + b"/" + key.encode()).hexdigest()
+    return hashlib.sha256(body + b"/" + key.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def seal(body: bytes, secret: str, *, now: datetime | None = None) -> dict[str, str]:

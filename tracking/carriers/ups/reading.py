@@ -17,6 +17,7 @@ from tracking.carriers.base import (
     country,
     decoded,
     drift,
+    events,
     is_xml,
     local_time,
     offset,
@@ -91,6 +92,8 @@ WORDS: tuple[tuple[str, ErrorKind], ...] = (
 NAME_LIMIT = 160
 PHYSICAL_TYPES = frozenset({"D", "I", "P"})
 UNSCANNED = frozenset({S.EXCEPTION, S.CUSTOMS, S.CANCELLED, S.INFO_RECEIVED, S.LOST})
+TOLD = ("status", "date", "gmtDate", "location")
+"""Fields that make an object an event."""
 
 
 @careful
@@ -106,7 +109,7 @@ def parse(body: bytes) -> Reading:
         found = [
             _package(package, activities, shipment=shipment)
             for package in rows(shipment, "package")
-            if (activities := rows(package, "activity") or _standing(package))
+            if (activities := events(package, "activity", told=TOLD) or _standing(package))
         ]
         parcels.extend(found)
         if not found:

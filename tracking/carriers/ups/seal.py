@@ -44,7 +44,7 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], *, now: datetime
 ) -> str | None:
     """Return None when a live credential came with the push, else what is wrong."""
-    live = [secret.encode() for secret in secrets if secret.strip()]
+    live = [secret.encode("utf-8", "backslashreplace") for secret in secrets if secret.strip()]
     if not live:
         return "no secret is set for this connection"
     given = [_bare(headers[name]) for name in HEADERS if headers.get(name)]

@@ -11,6 +11,7 @@ from tracking.carriers.base import (
     Fault,
     apart,
     careful,
+    events,
     is_xml,
     part,
     read_json,
@@ -24,6 +25,8 @@ from tracking.scans import CarrierError, ErrorKind, Reading, Scan, Snapshot
 from tracking.states import ParcelStatus as S
 
 STAMP = "eventTimestamp"
+TOLD = (STAMP, "eventCode", "eventType", "GMTTimestamp")
+"""Fields that make an object an event."""
 
 
 @careful
@@ -76,17 +79,17 @@ def errors_of(row: Any, *, number: str = "") -> list[CarrierError]:
 
 def _parcel(number: str, row: dict[str, Any]) -> Snapshot:
     """Read one parcel: its events, newest first, or at least what became of it."""
-    events, category = rows(row, "trackingEvents"), text(row, "statusCategory")
-    if len(events) > 1 and text(events[0], STAMP) < text(events[-1], STAMP):
-        events.reverse()  # a notification need not list them as an answer does
+    found, category = events(row, "trackingEvents", told=TOLD), text(row, "statusCategory")
+    if len(found) > 1 and text(found[0], STAMP) < text(found[-1], STAMP):
+        found.reverse()  # a notification need not list them as an answer does
     scans = [
-        _scan(event, category="" if turn else category, sequence=len(events) - turn - 1)
-        for turn, event in enumerate(events)
+        _scan(event, category="" if turn else category, sequence=len(found) - turn - 1)
+        for turn, event in enumerate(found)
     ] or _summary(row, category)
     scans = list(apart(scans, carrier=slug, number=number))
     newest = next((turn for turn, scan in enumerate(scans) if scan.status), 0)
     if scans and scans[newest].status == S.DELIVERED:
-        event = events[newest] if events else {}
+        event = found[newest] if found else {}
         name = text(event, "name", limit=120) or text(event, "recipientName", limit=120)
         return Snapshot(number=number, carrier=slug, scans=tuple(scans), signed_by=name)
     begins, ends = _expected(row)

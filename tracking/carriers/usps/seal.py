@@ -52,7 +52,7 @@ def key_for(secret: str) -> str:
     """Return the secret in the 32 characters USPS wants: itself, or the start of its hash."""
     if len(secret) == SECRET_LENGTH and secret.isascii():
         return secret
-    return hashlib.sha256(secret.encode()).hexdigest()[:SECRET_LENGTH]
+    return hashlib.sha256(secret.encode("utf-8", "backslashreplace")).hexdigest()[:SECRET_LENGTH]
 
 
 def seal(body: bytes, secret: str, *, now: datetime | None = None) -> dict[str, str]:
@@ -114,7 +114,9 @@ def _age_fault(told: str, *, now: datetime) -> str | None:
 
 def _mac(words: str, key: str) -> bytes:
     sealed = words.encode("utf-8", "surrogatepass")
-    return base64.b64encode(hmac.new(key.encode(), sealed, hashlib.sha256).digest())
+    return base64.b64encode(
+        hmac.new(key.encode("utf-8", "backslashreplace"), sealed, hashlib.sha256).digest()
+    )
 
 
 def acknowledge(ok: bool) -> Answer:  # noqa: FBT001
