@@ -33,9 +33,8 @@ def key(secret: str) -> bytes:
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
-        return bare.encode(
-            "utf-8", "backslashreplace"
-        )  # a passphrase somebody typed; still a secret
+        # A passphrase somebody typed; still a secret.
+        return bare.encode("utf-8", "backslashreplace")
 
 
 def seal(body: bytes, *secrets: str, now: datetime, message_id: str) -> dict[str, str]:

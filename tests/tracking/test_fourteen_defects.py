@@ -101,6 +101,17 @@ class TestDefect02DedupeByTheWholeText:
 
         assert stored(parcel) == 1
 
+    @pytest.mark.parametrize("change", [{"text": "Unterwegs"}, {"text": ""}], ids=str)
+    def test_so_is_one_to_which_the_carrier_gives_no_id(
+        self, parcel: Parcel, change: dict[str, str]
+    ) -> None:
+        event = pushes.event("in_transit", at=NOON, id="")
+        polled(parcel, [event])
+
+        polled(parcel, [{**event, **change}])
+
+        assert stored(parcel) == 1
+
 
 class TestDefect03UndatedEventsOnTop:
     def test_an_undated_scan_stands_at_the_bottom_and_decides_nothing(self, parcel: Parcel) -> None:

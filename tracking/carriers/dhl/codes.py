@@ -183,13 +183,6 @@ ERRORS: dict[str, ErrorKind] = {
     "429": ErrorKind.RATE_LIMITED,
 }
 """HTTP status of a problem -> kind; below 500 the others are about a call we made wrongly."""
-GATEWAY: tuple[tuple[str, ErrorKind], ...] = (
-    ("quotaviolation", ErrorKind.QUOTA_EXHAUSTED),
-    ("spikearrest", ErrorKind.RATE_LIMITED),
-    ("oauth", ErrorKind.AUTH),
-    ("apikey", ErrorKind.AUTH),
-)
-"""Error code of the gateway before the service -> kind."""
 WORDS: tuple[tuple[str, ErrorKind], ...] = (
     ("no shipment", ErrorKind.NOT_FOUND),
     ("not found", ErrorKind.NOT_FOUND),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tracking.carriers import gateways
 from tracking.carriers.base import (
     CODE_LIMIT,
     NEWS,
@@ -28,7 +29,6 @@ from tracking.carriers.base import (
 from tracking.carriers.dhl.codes import (
     BACK,
     ERRORS,
-    GATEWAY,
     HANDED,
     PAPERWORK,
     SAYS,
@@ -293,11 +293,9 @@ def _name(person: Any) -> str:
 
 def _problem(root: Any) -> CarrierError | None:
     """Read a problem of the service, or a fault of the gateway before it."""
-    code = text(root, "fault", "detail", "errorcode")
-    if code:
-        kind = next((kind for words, kind in GATEWAY if words in code.lower()), ErrorKind.TRANSIENT)
-        words = text(root, "fault", "faultstring", limit=400)
-        return CarrierError(kind=kind, message=f"{code}: {words}".strip(": "))
+    refused = gateways.refusal(root)
+    if refused:
+        return refused
     status, title = text(root, "status"), text(root, "title", limit=200)
     if not re.fullmatch("[0-9]{3}", status):
         return None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from tracking.carriers import gateways
 from tracking.carriers.base import (
     CODE_LIMIT,
     Fault,
@@ -88,7 +89,12 @@ def _silence(answer: Any) -> list[CarrierError]:
     """
     if isinstance(answer, dict) and ("documents" in answer or "document" in answer):
         return []
+    refused = gateways.refusal(answer)
+    if refused:
+        return [refused]
     code, _, message = text(answer, "alerts").partition(" ")
+    if not code and part(answer, "completeTrackResults") == []:
+        return [scanning.unknown("")]
     if not code:
         raise Fault("The body is neither a FedEx tracking answer, nor a push, nor an error.")
     return [scanning.error(code.strip(":-"), message.lstrip(":- "))]

@@ -59,6 +59,8 @@ ERRORS: dict[str, ErrorKind] = {
 FAMILIES: tuple[tuple[str, ErrorKind], ...] = (
     ("NOTFOUND", ErrorKind.NOT_FOUND),
     ("SHIPDATE", ErrorKind.SCHEMA_DRIFT),
+    ("RATE.LIMIT", ErrorKind.RATE_LIMITED),
+    ("TOO.MANY.REQUESTS", ErrorKind.RATE_LIMITED),
 )
 """For codes that are not listed: what is part of them -> kind."""
 
@@ -250,7 +252,7 @@ def error(code: str, message: str, *, number: str = "") -> CarrierError:
         told = [kind for part, kind in FAMILIES if part in code.upper()]
         told += [kind for part, kind in WORDS if part in low]
         kind = told[0] if told else ErrorKind.TRANSIENT
-    elif kind in {ErrorKind.AUTH, ErrorKind.TRANSIENT} and "quota" in low:
+    if kind in {ErrorKind.AUTH, ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED} and "quota" in low:
         kind = ErrorKind.QUOTA_EXHAUSTED
     return CarrierError(kind=kind, message=f"{code}: {message}".strip(": ")[:500], number=number)
 

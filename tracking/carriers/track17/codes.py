@@ -111,6 +111,8 @@ TAKEN = "-18019901"
 """The error that says: this number is registered already."""
 
 ERRORS: dict[str, ErrorKind] = {
+    "401": ErrorKind.AUTH,
+    "429": ErrorKind.RATE_LIMITED,  # more than three calls a second
     "-18010001": ErrorKind.AUTH,  # this address may not ask
     "-18010002": ErrorKind.AUTH,
     "-18010003": ErrorKind.TRANSIENT,

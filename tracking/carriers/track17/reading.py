@@ -83,6 +83,9 @@ def parse(body: bytes) -> Reading:
             parcels.append((found, ""))
         elif found:
             errors.append(found)
+    if part(root, "data", "accepted") == [] and not part(root, "data", "rejected") and not errors:
+        message = "17TRACK answers about no number."
+        errors.append(CarrierError(kind=ErrorKind.NOT_FOUND, message=message))
     return Reading(parcels=newest_first(parcels), errors=tuple(errors))
 
 

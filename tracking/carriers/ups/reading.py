@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+from tracking.carriers import gateways
 from tracking.carriers.base import (
     CODE_LIMIT,
     NEWS,
@@ -115,7 +116,10 @@ def parse(body: bytes) -> Reading:
         if not found:
             errors.extend(_missing(shipment))
     if not parcels and not errors:
-        raise Fault("The body is neither a UPS tracking answer, nor an alert, nor an error.")
+        refused = gateways.refusal(root)
+        if refused is None:
+            raise Fault("The body is neither a UPS tracking answer, nor an alert, nor an error.")
+        errors = [refused]
     return Reading(parcels=tuple(parcels), errors=tuple(errors))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from tracking.carriers import gateways
 from tracking.carriers.base import (
     CODE_LIMIT,
     Fault,
@@ -53,7 +54,12 @@ def parse(body: bytes) -> Reading:
             wrong = errors_of(row, number=number)
             errors += wrong or ([scanning.unknown(number)] if number else [])
     if not parcels and not errors:
-        raise Fault("The body is neither a USPS tracking answer, nor a notification, nor an error.")
+        refused = gateways.refusal(root)
+        if refused is None:
+            raise Fault(
+                "The body is neither a USPS tracking answer, nor a notification, nor an error."
+            )
+        errors = [refused]
     return Reading(parcels=tuple(parcels), errors=tuple(errors))
 
 
