@@ -335,8 +335,14 @@ class ClaimAdmin(ReadOnlyAdmin):
         errors: dict[str, str] = {}
         status = 200
         if request.method == "POST":
-            typed |= {name: str(value) for name, value in request.POST.items()}
-            if typed.get("action") == "preview":
+            given = {name: str(value) for name, value in request.POST.items()}
+            typed |= {name: value.replace("\0", "") for name, value in given.items()}
+            if any("\0" in value for value in given.values()):
+                errors[""] = _(
+                    "One sign could not be kept; it is taken out. Look it over and send again."
+                )
+                status = 422
+            elif typed.get("action") == "preview":
                 status = 200
             else:
                 try:

@@ -374,6 +374,27 @@ def claim_is_declined_by_a_decision() -> pgtrigger.Trigger:
     )
 
 
+def claim_keeps_its_shopper() -> pgtrigger.Trigger:
+    """
+    Return the guard of a claim once it was sent: whose it is, of which order, in which money.
+
+    Or its shopper could hand it to somebody for the moment in which they approve it themselves.
+    """
+    name = "claim_keeps_its_shopper"
+    return _before(
+        name,
+        pgtrigger.Update,
+        "IF OLD.submitted_at IS NOT NULL THEN",
+        refuse(
+            name,
+            "NEW.shopper_id = OLD.shopper_id AND NEW.order_id = OLD.order_id"
+            " AND NEW.currency = OLD.currency AND NEW.submitted_at IS NOT NULL",
+            "whose a sent claim is never changes",
+        ),
+        "END IF;",
+    )
+
+
 def walks(noun: str, moves: Moves) -> pgtrigger.Trigger:
     """Return a guard under which a state changes only as the table of moves allows."""
     name = f"{noun}_moves_by_its_table"

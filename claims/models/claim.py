@@ -217,7 +217,10 @@ class Claim(Movable):
                 fields=["remind_at"], condition=Q(state__in=WAITING), name="claim_to_remind"
             ),
         ]
-        triggers = [approval_guards.claim_is_declined_by_a_decision()]
+        triggers = [
+            approval_guards.claim_is_declined_by_a_decision(),
+            approval_guards.claim_keeps_its_shopper(),
+        ]
 
     def __str__(self) -> str:
         return self.ref

@@ -15,6 +15,7 @@ from claims.services import claims, conversation, decisions, policies
 from claims.states import ClaimReason, ClaimState, EvidenceState, Wish
 from portal.accounts.models import User
 from tests.factories.tracking import NOON, OrderFactory, OrderLineFactory, ParcelFactory
+from tests.tampering import tampering
 from tracking.models import Parcel, ParcelLine
 
 SENT = NOON
@@ -162,6 +163,12 @@ def walk(claim: Claim, upto: str) -> Claim:
     )
 
 
+def hand_to(claim: Claim, person: User) -> None:
+    """Make a sent claim somebody else's, which nobody but a test may."""
+    with tampering():
+        Claim.objects.filter(pk=claim.pk).update(shopper=person)
+
+
 def tighten(currency: str, single_minor: int, double_minor: int | None = None) -> ApprovalLimit:
     """Put lower limits in force from the day of the factories' facts."""
     return ApprovalLimit.objects.create(
@@ -220,6 +227,7 @@ __all__ = [
     "delivered_parcel",
     "fill",
     "finance",
+    "hand_to",
     "photographed",
     "policy",
     "tighten",

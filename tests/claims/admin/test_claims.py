@@ -64,6 +64,19 @@ def propose(browser: Client, claim: Claim, minor: int, **fields: Any) -> Any:
     return press(browser, claim, "propose", **({"sum": minor, "text": "We agree."} | fields))
 
 
+def test_a_sign_that_no_row_can_hold_is_taken_out_and_nothing_typed_is_lost(desk: Client) -> None:
+    claim = ClaimFactory.create(in_review=True)
+
+    answer = propose(desk, claim, 5_500, text="We are\x00 sorry for the mug.")
+
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "One sign could not be kept; it is taken out." in text
+    assert "We are sorry for the mug.</textarea>" in text
+    claim.refresh_from_db()
+    assert claim.state == ClaimState.UNDER_REVIEW
+
+
 class TestQueue:
     def test_shows_what_the_desk_has_to_decide_soonest_first(self, desk: Client) -> None:
         later = ClaimFactory.create(in_review=True)

@@ -26,7 +26,15 @@ from portal.accounts.models import User
 from portal.lib import tracing
 from portal.lib.moves import Role
 from portal.outbox.models import Event
-from tests.factories.claims import DECIDED, REVIEWED, ClaimFactory, agent, delivered_parcel, fill
+from tests.factories.claims import (
+    DECIDED,
+    REVIEWED,
+    ClaimFactory,
+    agent,
+    delivered_parcel,
+    fill,
+    hand_to,
+)
 from tests.factories.tracking import NOON
 
 pytestmark = pytest.mark.django_db
@@ -295,7 +303,7 @@ class TestSeverity:
         with pytest.raises(refusals.NotAllowed):
             clocks.set_severity(claim=claim, agent=User.objects.create_user("x@x.org"), **given)
         desk = agent()
-        Claim.objects.filter(pk=claim.pk).update(shopper=desk)
+        hand_to(claim, desk)
         with pytest.raises(refusals.OwnClaim):
             clocks.set_severity(claim=claim, agent=desk, **given)
 

@@ -302,6 +302,17 @@ class TestFourEyesInTheDatabase:
         with pytest.raises(IntegrityError, match="approval_is_never_altered"):
             _update(claim, change)
 
+    @pytest.mark.parametrize(
+        "change",
+        ["shopper_id = %(other)s", "currency = 'JPY'", "submitted_at = NULL, state = 'draft'"],
+    )
+    def test_a_sent_claim_is_handed_to_nobody_for_the_moment_of_a_yes(self, change: str) -> None:
+        claim = ClaimFactory.create(in_review=True)
+
+        with pytest.raises(IntegrityError, match="claim_keeps_its_shopper"):
+            _update(claim, change % {"other": agent().pk}, table="claims_claim", key="id")
+        unchanged(claim, ClaimState.UNDER_REVIEW)
+
     def test_a_yes_is_not_taken_back_nor_given_twice(self) -> None:
         claim = ClaimFactory.create(approved=True)
 
@@ -484,6 +495,8 @@ class TestAppeal:
             decisions.appeal(claim=claim, shopper=claim.shopper, text="x", now=DECIDED)
 
 
-def _update(claim: Claim, change: str) -> None:
+def _update(
+    claim: Claim, change: str, *, table: str = "claims_approval", key: str = "claim_id"
+) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE claims_approval SET {change} WHERE claim_id = {claim.pk}")
+        cursor.execute(f"UPDATE {table} SET {change} WHERE {key} = {claim.pk}")

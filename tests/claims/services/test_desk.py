@@ -13,7 +13,7 @@ from claims.models import Claim, ClaimClock, InternalNote, PaceReport
 from claims.services import desk, forecasting, refusals
 from claims.states import ClaimState
 from portal.accounts.models import User
-from tests.factories.claims import ClaimFactory, agent, approver
+from tests.factories.claims import ClaimFactory, agent, approver, hand_to
 from tests.factories.tracking import NOON
 
 
@@ -51,11 +51,11 @@ class TestTakeNext:
         )
         decider = cast("User", appealed.transitions.get(verb="reject").actor)
 
-        Claim.objects.filter(pk=own.pk).update(shopper=decider)
+        hand_to(own, decider)
 
         with pytest.raises(desk.NothingFree):
             desk.take_next(agent=decider, now=NOON)
-        Claim.objects.filter(pk=own.pk).update(shopper=me)
+        hand_to(own, me)
         assert desk.take_next(agent=me, now=NOON) == appealed
         with pytest.raises(desk.NothingFree):
             desk.take_next(agent=me, now=NOON)
@@ -123,7 +123,7 @@ class TestReassign:
 
     def test_nobody_gets_their_own(self) -> None:
         claim, me = ClaimFactory.create(in_review=True), agent()
-        Claim.objects.filter(pk=claim.pk).update(shopper=me)
+        hand_to(claim, me)
 
         assert desk.reassign(claims=[claim.pk], to=me, by=approver(), now=NOON) == (0, 1)
 

@@ -19,7 +19,15 @@ from portal.accounts import roles
 from portal.accounts.models import User
 from portal.lib.moves import Role
 from portal.outbox.models import Event
-from tests.factories.claims import DECIDED, ClaimFactory, agent, approver, clerk, tighten
+from tests.factories.claims import (
+    DECIDED,
+    ClaimFactory,
+    agent,
+    approver,
+    clerk,
+    hand_to,
+    tighten,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +140,7 @@ class TestStandIn:
             stand_in(claim, proposer)
 
         person = helper()
-        Claim.objects.filter(pk=claim.pk).update(shopper=person)
+        hand_to(claim, person)
         with pytest.raises(refusals.OwnClaim):
             stand_in(claim, person)
         nothing_changed(claim)
