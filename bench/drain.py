@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import psycopg
 
-from bench import report, world
+from bench import duties, report, world
 from bench.cpu import Spent, seconds
 from bench.machine import Machine, machine, query
 from bench.raw import drain as raw
@@ -20,9 +20,16 @@ from bench.report import Round, Series
 GOAL = 0.8
 LEGEND = (
     "*unnest*: rows decoded before the clock starts, then only the statements that write them."
-    " *decode*: the same with claim and JSON. *ours*: `intake.open_waiting` with leases committed"
+    " *decode*: the same with claim and JSON. *duties*: raw doing what ours does, which is every"
+    " statement that ours sends, with its parameters ready before the clock starts; what is"
+    " missing is only the rules in Python. *ours*: `intake.open_waiting` with leases committed"
     " first, adapters, plausibility, projection over all scans of the parcel, anomalies, exactly"
     " once; that is what the difference buys."
+)
+
+SPLIT = (
+    "Ours by what it is for, microseconds of processor time an envelope, from one more drain with"
+    " timers around everything:"
 )
 
 
@@ -39,6 +46,13 @@ def fill(bodies: list[bytes]) -> None:
             [(connection.pk, hashlib.sha256(body).digest(), body) for body in bodies],
         )
     query("VACUUM ANALYZE tracking_envelope")
+
+
+def refill(parcels: int, bodies: list[bytes]) -> None:
+    """Lay the same bodies into the inbox of a world without news, under the same ids each time."""
+    world.reset(parcels)
+    query("ALTER SEQUENCE tracking_envelope_id_seq RESTART")
+    fill(bodies)
 
 
 def address() -> str:
@@ -98,15 +112,21 @@ def prepare(line: psycopg.Connection[Any]) -> list[Any]:
 
 def one_round(site: Machine, name: str, parcels: int, seed: int) -> Round:
     """Fill the inbox, drain it one way, check the rows."""
-    world.reset(parcels)
     bodies = list(dict.fromkeys(world.news(parcels, events=1, seed=seed)))
-    fill(bodies)
+    refill(parcels, bodies)
+    sent: list[duties.Sent] = []
+    if name == "duties":
+        with duties.recorded() as sent:
+            ours()
+        refill(parcels, bodies)
     with psycopg.connect(address(), autocommit=True) as line:
         line.prepare_threshold = 1
         prepared = prepare(line) if name == "unnest" else []
         postgres, app, begun = seconds([site.postgres]), time.process_time(), time.perf_counter()
         if name == "ours":
             ours()
+        elif name == "duties":
+            duties.replay(line, sent)
         elif name == "decode":
             whole(line)
         else:
@@ -125,9 +145,19 @@ def one_round(site: Machine, name: str, parcels: int, seed: int) -> Round:
     return Round(len(bodies), took, spent)
 
 
+def split(parcels: int) -> str:
+    """Return a table of what each duty costs, by one more drain with timers around everything."""
+    bodies = list(dict.fromkeys(world.news(parcels, events=1, seed=0)))
+    refill(parcels, bodies)
+    ((backend,),) = query("SELECT pg_backend_pid()")
+    with duties.split(backend) as spent:
+        ours()
+    return duties.table(spent, units=len(bodies))
+
+
 def run(options: argparse.Namespace) -> None:
     """Measure, print and write the page's section."""
-    names = ["unnest", "decode", "ours"]
+    names = ["unnest", "decode", "duties", "ours"]
     parcels = max(50, int(1500 * options.scale))
     with machine() as site:
         world.build(parcels, background=options.background)
@@ -142,8 +172,10 @@ def run(options: argparse.Namespace) -> None:
                     f" {done.cpu_us:7,.0f} µs CPU ({1e6 * done.spent.app / done.units:,.0f} app)",
                     flush=True,
                 )
+        costs = split(parcels) if site.postgres else ""
     series = [results[name] for name in names]
     reached = report.ratio(results["ours"], results["unnest"], "seconds")
+    alike = report.ratio(results["ours"], results["duties"], "seconds")
     text = "\n".join(
         [
             "## Draining the inbox",
@@ -154,9 +186,14 @@ def run(options: argparse.Namespace) -> None:
             "",
             report.table(series, unit="envelope"),
             "",
-            _verdict(tuple(1 / value for value in reached)),
+            _verdict("of the raw rate", reached),
+            _verdict("of raw doing the same duties", alike),
             "",
             LEGEND,
+            "",
+            SPLIT,
+            "",
+            costs,
         ]
     )
     print(f"\n{text}\n")
@@ -164,12 +201,10 @@ def run(options: argparse.Namespace) -> None:
         report.publish("drain", text)
 
 
-def _verdict(reached: tuple[float, ...]) -> str:
-    middle, low, high = sorted(reached)[1], min(reached), max(reached)
+def _verdict(what: str, slower: tuple[float, ...]) -> str:
+    middle, high, low = (1 / value for value in slower)
     shown = f"{100 * middle:.0f}% [{100 * low:.0f}-{100 * high:.0f}]"
     if middle >= GOAL:
-        return f"- **P4 bulk drain of the raw rate**: goal 80%, reached {shown}."
+        return f"- **P4 bulk drain {what}**: goal 80%, reached {shown}."
     short = 100 * (GOAL - middle)
-    return (
-        f"- **P4 bulk drain of the raw rate**: goal 80%, **missed by {short:.0f} points**: {shown}."
-    )
+    return f"- **P4 bulk drain {what}**: goal 80%, **missed by {short:.0f} points**: {shown}."

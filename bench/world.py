@@ -87,7 +87,10 @@ def crowd(first: int, last: int, *, seen: bool = True) -> None:
 
 def reset(parcels: int) -> None:
     """Forget all news of the parcels under test; the background stays."""
-    query("TRUNCATE tracking_parcelmilestone, outbox_delivery, outbox_event")
+    query(
+        "TRUNCATE tracking_parcelmilestone, tracking_parcelcheck, tracking_finishedjourney,"
+        " outbox_delivery, outbox_event"
+    )
     query("SET session_replication_role = replica")
     query(
         "DELETE FROM tracking_sighting s USING tracking_parcel p WHERE p.id = s.parcel_id"

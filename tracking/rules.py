@@ -37,10 +37,13 @@ MOVING = frozenset({S.IN_TRANSIT, S.HANDED_OVER, S.CUSTOMS, S.OUT_FOR_DELIVERY})
 WEIGHTY = SOFT_TERMINAL | {S.RETURNING}
 WEIGHTY_REASONS = frozenset({Reason.DAMAGED, Reason.LOST, Reason.REFUSED})
 """What money may follow from: a push that anyone could have sent does not make it so."""
+UNSEEN = PAPER | GONE
+"""What a carrier's computer says without anybody holding the parcel."""
+GRAVE = frozenset({S.LOST, S.DESTROYED})
 DISPUTING = frozenset({S.ATTEMPT_FAILED, S.EXCEPTION, S.LOST, S.DESTROYED})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Journey:
     """
     One parcel as its scans tell it.
@@ -84,24 +87,20 @@ def project(
         prints = [scan.fingerprint(carrier=carrier, number=number) for scan in scans]
     chosen: dict[bytes, int] = {}
     for place, mark in enumerate(prints):
-        rival = chosen.get(mark)
-        if rival is None or _weight(scans[place]) > _weight(scans[rival]):
+        rival = chosen.setdefault(mark, place)
+        if rival != place and _weight(scans[place]) > _weight(scans[rival]):
             chosen[mark] = place
-    places = list(chosen.values())
-    times = _times([scans[place] for place in places], zone=zone)
-    timed = dict(zip(places, times, strict=True))
-    places.sort(
-        key=lambda place: (
-            timed[place] or DAWN,
-            scans[place].sequence,
-            _rank(scans[place]),
-            prints[place],
-        )
+    told = [scans[place] for place in chosen.values()]
+    times = _times(told, zone=zone)
+    ordered = sorted(
+        (at or DAWN, scan.sequence, _rank(scan), mark, place)
+        for at, scan, (mark, place) in zip(times, told, chosen.items(), strict=True)
     )
     walk = _Walk()
-    for place in places:
-        walk.see(scans[place], timed[place])
-    return walk.journey(tuple(places))
+    order = tuple(row[-1] for row in ordered)
+    for place, row in zip(order, ordered, strict=True):
+        walk.see(scans[place], None if row[0] is DAWN else row[0])
+    return walk.journey(order)
 
 
 def is_plausible(scan: Scan, *, shipped_at: datetime | None, now: datetime) -> bool:
@@ -149,6 +148,8 @@ def _times(scans: Sequence[Scan], *, zone: tzinfo) -> list[datetime | None]:
     A scan that knows only its day stands at the end of it, but before the same day's arrival.
     """
     times = [scan.occurred_at or _local(scan.local_time, zone=zone) for scan in scans]
+    if not any(map(_is_date_only, scans)):
+        return times
     arrivals: dict[str, datetime] = {}
     for scan, at in zip(scans, times, strict=True):
         if at is not None and scan.status in SOFT_TERMINAL and not _is_date_only(scan):
@@ -206,21 +207,24 @@ class _Walk:
             self._enter(status, scan, at)
         elif self.status in ARRIVED:
             self._after_arrival(status, scan, at)
-        elif self.status in GONE and status not in {S.LOST, S.DESTROYED}:
-            if scan.is_physical and status not in PAPER | GONE:
+        elif self.status in GONE and status not in GRAVE:
+            if scan.is_physical and status not in UNSEEN:
                 self._enter(status, scan, at)
         elif status not in PAPER or RANK[status] >= RANK[self.status]:
             self._enter(status, scan, at)
 
     def _note(self, scan: Scan) -> None:
         """Remember what a scan's reason says, whether or not it moves the parcel."""
-        if scan.reason == Reason.DAMAGED or scan.status == S.DESTROYED:
-            self.is_damaged = True
-        if scan.reason == Reason.REFUSED:
-            self.is_refused = True
-        if scan.reason == Reason.LOST or scan.status == S.LOST:
-            self.is_lost = True
-        elif scan.is_physical and scan.status and scan.status not in PAPER | GONE:
+        reason, status = scan.reason, scan.status
+        if reason is not None or status in GRAVE:
+            if reason == Reason.DAMAGED or status == S.DESTROYED:
+                self.is_damaged = True
+            if reason == Reason.REFUSED:
+                self.is_refused = True
+            if reason == Reason.LOST or status == S.LOST:
+                self.is_lost = True
+                return
+        if scan.is_physical and status and status not in UNSEEN:
             self.is_lost = False
 
     def _enter(self, status: ParcelStatus, scan: Scan, at: datetime | None) -> None:

@@ -440,14 +440,17 @@ def events(value: Any, *path: str | int, told: Iterable[str]) -> list[dict[str, 
 def text(value: Any, *path: str | int, limit: int = TEXT_LIMIT) -> str:
     """Return the words at ``path`` on one line, without NUL; "" for all but words and numbers."""
     found = value.get(path[0]) if len(path) == 1 and type(value) is dict else part(value, *path)
-    if found is None or found == "":
-        return ""
+    return tidy(found, limit)
+
+
+def tidy(found: Any, limit: int = TEXT_LIMIT) -> str:
+    """Return what was found as words on one line; see ``text``."""
     if (
         type(found) is str
         and len(found) <= limit
         and found.isprintable()
         and "  " not in found
-        and found[0] != " " != found[-1]
+        and found[:1] != " " != found[-1:]
     ):
         return found  # tidy already, as most are
     if isinstance(found, bool) or not isinstance(found, str | int):

@@ -7,14 +7,11 @@ beside it are the contract, and this file reads it.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from django.db.models import TextChoices
 
 from tracking.carriers import standard
 from tracking.carriers.base import (
@@ -34,6 +31,7 @@ from tracking.carriers.base import (
     read_json,
     rows,
     text,
+    tidy,
     to_utc,
 )
 from tracking.scans import (
@@ -47,8 +45,6 @@ from tracking.scans import (
     Snapshot,
 )
 from tracking.states import Handed, OffsetSource, ParcelStatus, Party, Reason
-
-Word = TypeVar("Word", bound=TextChoices)
 
 VERSION = 1
 slug = "generic"
@@ -120,8 +116,8 @@ def _snapshot(parcel: dict[str, Any], *, number: str) -> Snapshot:
         carrier=text(parcel, "carrier", limit=50).lower(),
         scans=tuple(_scan(event) for event in events(parcel, "events", told=TOLD)),
         is_complete=parcel.get("is_complete") is True,
-        eta_from=_moment(text(parcel, "eta", "from")),
-        eta_to=_moment(text(parcel, "eta", "to")),
+        eta_from=_moment(text(parcel, "eta", "from")) if "eta" in parcel else None,
+        eta_to=_moment(text(parcel, "eta", "to")) if "eta" in parcel else None,
         onward=_onward(parcel) if "onward" in parcel else None,
         proofs=_proofs(parcel) if "proofs" in parcel else (),
         signed_by=text(parcel, "signed_by", limit=80) if "signed_by" in parcel else "",
@@ -145,43 +141,36 @@ def _proofs(parcel: dict[str, Any]) -> tuple[Proof, ...]:
 
 def _scan(event: dict[str, Any]) -> Scan:
     # Asked for only where it is there: most of an event is absent, and this runs all day.
-    status = _word(ParcelStatus, event, "status") if "status" in event else None
+    given = tidy(event.get("status"), CODE_LIMIT)
+    status = _STATUSES.get(given)
     occurred_at, local, source = _when(event)
     leg, sequence = event.get("leg"), event.get("sequence")
-    code = text(event, "code", limit=CODE_LIMIT) if "code" in event else ""
     return Scan(
         occurred_at=occurred_at,
         local_time=local,
         offset_source=source,
         status=status,
-        reason=_word(Reason, event, "reason") if "reason" in event else None,
-        party=_word(Party, event, "party") if "party" in event else None,
-        handed=_word(Handed, event, "handed") if "handed" in event else None,
-        raw_code=code or text(event, "status", limit=CODE_LIMIT),
-        raw_text=text(event, "text"),
-        location=text(event, "location", limit=PLACE_LIMIT),
+        reason=_REASONS.get(text(event, "reason")) if "reason" in event else None,
+        party=_PARTIES.get(text(event, "party")) if "party" in event else None,
+        handed=_HANDED.get(text(event, "handed")) if "handed" in event else None,
+        raw_code=(tidy(event["code"], CODE_LIMIT) if "code" in event else "") or given,
+        raw_text=tidy(event.get("text")),
+        location=tidy(event.get("location"), PLACE_LIMIT),
         country=country(text(event, "country")) if "country" in event else "",
-        event_id=_identity(text(event, "id")),
+        event_id=_identity(tidy(event.get("id"))),
         sequence=sequence if isinstance(sequence, int) and 0 <= sequence < 2**31 else 0,
         leg=leg if isinstance(leg, int) and 1 <= leg <= 9 else 1,
         is_physical=event.get("is_physical", status not in PAPER) is True,
         is_inferred=event.get("is_inferred") is True,
-        is_known=status is not None or not text(event, "status"),
+        is_known=status is not None or not given,
     )
 
 
-def _word(vocabulary: type[Word], event: dict[str, Any], field: str) -> Word | None:
-    """Return one of our words; another word moves nothing and stays in ``raw_code``."""
-    known = _vocabulary(vocabulary)
-    given = event[field]
-    found = known.get(given) if type(given) is str else None
-    return found or known.get(text(event, field))
-
-
-@functools.cache
-def _vocabulary(words: type[Word]) -> dict[str, Word]:
-    """Return our words by their text; Django makes the list anew each time it is asked."""
-    return {member.value: member for member in words}
+# Our words by their text: another word moves nothing, and stays in ``raw_code``.
+_STATUSES = {one.value: one for one in ParcelStatus}
+_REASONS = {one.value: one for one in Reason}
+_PARTIES = {one.value: one for one in Party}
+_HANDED = {one.value: one for one in Handed}
 
 
 def _identity(name: str) -> str:
@@ -191,14 +180,14 @@ def _identity(name: str) -> str:
 
 def _when(event: dict[str, Any]) -> tuple[datetime | None, str, OffsetSource]:
     """Return the moment, the clock on the wall, and how we know the zone."""
-    words = text(event, "occurred_at", limit=40) or text(event, "local_time", limit=40)
+    words = tidy(event.get("occurred_at"), 40) or tidy(event.get("local_time"), 40)
     try:
         given = datetime.fromisoformat(words)
     except ValueError:
         return None, "", OffsetSource.UNKNOWN
     if len(words) <= 10:
         return None, given.date().isoformat(), OffsetSource.UNKNOWN
-    local = given.replace(tzinfo=None, microsecond=0).isoformat()
+    local = given.isoformat()[:19]  # neither fractions nor a zone
     if given.tzinfo is not None:
         return _in_utc(given), local, OffsetSource.OFFSET
     try:
@@ -219,6 +208,6 @@ def _moment(words: str) -> datetime | None:
 
 def _in_utc(moment: datetime) -> datetime | None:
     try:
-        return moment.astimezone(UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except OverflowError:
         return None

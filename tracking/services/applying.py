@@ -373,7 +373,8 @@ def _apply_news(news: Sequence[_News], *, now: datetime) -> None:
                 if is_listed and not telling.is_listed:
                     is_listed = False
                     single.append((parcel.id, print_))
-                if (again := _read_again(mark, telling)) is not None:
+                may_say_more = telling.weight > mark.weight or mark.is_hint
+                if may_say_more and (again := _read_again(mark, telling)) is not None:
                     read[print_] = again[0]
                     anew.append((parcel.id, print_, *again))
                     is_moved = True

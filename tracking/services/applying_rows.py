@@ -203,7 +203,7 @@ _STORED = (
 def stored(parcel_ids: list[int]) -> dict[int, dict[bytes, Stored]]:
     """Return what is stored of these parcels, by fingerprint."""
     found: dict[int, dict[bytes, Stored]] = defaultdict(dict)
-    for row in sql.rows(_STORED, (parcel_ids,)):
+    for row in sql.rows(_STORED, (sql.ids(parcel_ids),)):
         found[row[0]][row[1]] = Stored(row[2], row[3], row[4], row[5], row[6:])
     return found
 
@@ -425,7 +425,7 @@ def milestones(parcel_ids: list[int]) -> dict[tuple[int, int, str], datetime]:
         for parcel_id, leg, status, reached_at in sql.rows(
             "SELECT parcel_id, leg, status, reached_at FROM tracking_parcelmilestone"
             " WHERE parcel_id = ANY(%s)",
-            (parcel_ids,),
+            (sql.ids(parcel_ids),),
         )
     }
 
@@ -450,7 +450,7 @@ def contents(parcel_ids: list[int]) -> dict[int, list[str]]:
             "SELECT l.parcel_id, o.title, l.quantity FROM tracking_parcelline l"
             " JOIN tracking_orderline o ON o.id = l.order_line_id"
             " WHERE l.parcel_id = ANY(%s) ORDER BY o.position",
-            (parcel_ids,),
+            (sql.ids(parcel_ids),),
         ):
             inside[parcel_id].append(f"{title} × {quantity}")
     return inside
@@ -470,7 +470,7 @@ def settle(
         done += sql.run(
             f"{_SETTLE} state = 'applied', error = '', numbers = '{{}}'"
             " WHERE id = ANY(%s::bigint[]) AND state = 'waiting' AND leased_until = %s",
-            (now, plain, lease),
+            (now, sql.ids(plain), lease),
         )
     for envelope_id, *rest in verdicts:
         if tuple(rest) != _PLAIN:

@@ -101,7 +101,7 @@ _FACTS = (
 
 def facts(ids: Sequence[int]) -> dict[int, Known]:
     """Return what is known of these parcels."""
-    return {row[0]: Known(*row) for row in sql.rows(_FACTS, (list(ids),))} if ids else {}
+    return {row[0]: Known(*row) for row in sql.rows(_FACTS, (sql.ids(ids),))} if ids else {}
 
 
 def hold(ids: Sequence[int]) -> list[int]:

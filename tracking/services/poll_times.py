@@ -86,7 +86,7 @@ def hear(*, changed: Sequence[Changed], now: datetime) -> None:
     """
     if not changed:
         return
-    ids = [one.parcel.id for one in changed]
+    ids = sql.ids(one.parcel.id for one in changed)
     _follow_numbers(ids, now=now)
     rows = sql.rows(_HEARD, {"ids": ids, "now": now, "stale": list(poll_rows.STALE)})
     if not rows:
@@ -205,7 +205,7 @@ def _minutes_ahead(scans: Sequence[Scan], known: int | None) -> int | None:
     return known
 
 
-def _follow_numbers(parcel_ids: list[int], *, now: datetime) -> None:
+def _follow_numbers(parcel_ids: str, *, now: datetime) -> None:
     """Have further numbers that a parcel has come to travel under asked about too."""
     sql.run(
         f"{_BEGIN} SELECT n.parcel_id, n.connection_id, n.number, %s, %s, 0, 0, 0, '', '', '',"

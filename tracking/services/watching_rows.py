@@ -117,7 +117,7 @@ def watched(ids: Sequence[int], kinds: Iterable[str]) -> dict[int, tuple[datetim
             " WHERE a.parcel_id = p.id AND a.cleared_at IS NULL AND a.kind = ANY(%s))"
             " FROM unnest(%s::bigint[]) AS p(id)"
             " LEFT JOIN tracking_parcelcheck w ON w.parcel_id = p.id",
-            (list(kinds), list(ids)),
+            (list(kinds), sql.ids(ids)),
         )
     }
 
@@ -186,7 +186,7 @@ def episodes(ids: Sequence[int], kinds: Iterable[str], *, owner: str = "parcel")
             f"SELECT {_EPISODE.format(owner=owner)} FROM tracking_anomaly a"
             f" WHERE a.{owner}_id = ANY(%s) AND a.kind = ANY(%s)"
             " AND (a.cleared_at IS NULL OR a.cleared_by IN ('hand', 'merchant')) ORDER BY a.id",
-            (list(ids), list(kinds)),
+            (sql.ids(ids), list(kinds)),
         )
     ]
 
