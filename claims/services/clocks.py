@@ -140,8 +140,6 @@ def pays_by(*, claim: Claim, now: datetime) -> datetime:
 
     :raises NoLevel: if no service level is in force.
     """
-    if runs := claim.clocks.filter(kind=K.PAY, stopped_at=None).first():
-        return runs.due_at
     level = level_for(severity=claim.severity, now=now)
     return sla.due(level.allowance(K.PAY), calendar=level.calendar(K.PAY), start=now) or now
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
 
 from claims import rules, sla
 from claims.events import ReminderDue
@@ -37,13 +37,16 @@ def remind(*, claims: Sequence[int], now: datetime) -> tuple[int, list[int]]:
         .select_for_update(of=("self",), skip_locked=True)
     )
     since, texts, offers = _since(due), _asked(due), _offered(due)
-    letters, over = [], []
+    letters, over, later = [], [], []
     for claim in due:
         begun = since.get(claim.pk, claim.saved_at)
         until = claim.due_at
         if claim.reminders < rules.reminders_due(since=begun, until=until, now=now):
             claim.reminders += 1
-            claim.due_at = claim.answer_by = until = max(until, now + LAST_CALL)
+            until = max(until, now + LAST_CALL)
+            if until > claim.due_at:
+                later.append(claim.pk)
+            claim.due_at = claim.answer_by = until
             letters.append(
                 ReminderDue(
                     what=WAITS[S(claim.state)],
@@ -61,8 +64,17 @@ def remind(*, claims: Sequence[int], now: datetime) -> tuple[int, list[int]]:
         claim.remind_at = rules.next_reminder(since=begun, until=until, sent=claim.reminders)
     kept = [claim for claim in due if claim.pk not in over]
     Claim.objects.bulk_update(kept, ["reminders", "due_at", "answer_by", "remind_at"])
+    _put_off(later)
     record(*letters, now=now)
     return len(letters), over
+
+
+def _put_off(claims: Sequence[int]) -> None:
+    """Give what was asked the day more that a late reminder gives, for the page says it too."""
+    if claims:
+        until = Claim.objects.filter(pk=OuterRef("claim")).values("due_at")
+        waiting = EvidenceRequest.objects.filter(claim__in=claims, answered_at=None)
+        waiting.update(due_at=Subquery(until))
 
 
 def _since(claims: Sequence[Claim]) -> dict[int, datetime]:

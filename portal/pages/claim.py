@@ -164,11 +164,13 @@ def _show(
 def _photos(claim: Claim) -> list[dict[str, Any]]:
     """Return the shopper's photos as the strip wants them."""
     rows = []
-    for photo in evidence.photos(claim=claim).exclude(state="refused"):
+    for photo in evidence.photos(claim=claim):
         row = {"alt": photo.name, "caption": ""}
         if photo.state == "clean":
             row["href"] = reverse("photo", args=[photo.token, "large"])
             row["thumb"] = reverse("photo", args=[photo.token, "small"])
+        elif photo.state == "refused":
+            row["caption"] = f"{photo.name}: {evidence.sentence(photo)}"
         else:
             row["caption"] = _("Being prepared")
         rows.append(row)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from claims.models import Claim
-from claims.services import claims, clock, reminding, waiting
+from claims.services import claims, clock, conversation, reminding, waiting
 from claims.states import ClaimState
 from portal.outbox.models import Event
 from tests.factories.claims import DECIDED, REVIEWED, ClaimFactory, agent
@@ -73,6 +73,20 @@ def test_many_are_reminded_in_as_many_statements_as_one() -> None:
         offered.pk: ("We are sorry.", offered.approvals.get().amount_minor)
     }
     assert reminding.remind(claims=rest, now=late) == (0, [])
+
+
+def test_the_day_more_that_a_late_reminder_gives_is_said_everywhere() -> None:
+    claim = ClaimFactory.create(in_review=True)
+    conversation.ask(
+        claim=claim, agent=agent(), text="The label, please.", due_at=NOON + 2 * DAY, now=NOON
+    )
+
+    clock.keep_time(now=NOON + 1.8 * DAY)
+
+    claim.refresh_from_db()
+    told = datetime.fromisoformat(Event.objects.get(name="claims.reminder_due").payload["due_at"])
+    assert claim.due_at == claim.answer_by == told == NOON + 2.8 * DAY
+    assert claim.requests.get().due_at == told
 
 
 def test_nothing_rests_unreminded_even_if_the_clock_stood_still() -> None:

@@ -16,7 +16,7 @@ from claims.services import conversation, decisions, waiting
 from claims.states import ClaimState
 from portal.pages.claim import PHOTOS_AT_ONCE
 from tests.claims.pictures import file, picture
-from tests.factories.claims import DECIDED, ClaimFactory, agent
+from tests.factories.claims import DECIDED, ClaimFactory, EvidenceFactory, agent
 
 pytestmark = pytest.mark.django_db
 LATER = DECIDED + timedelta(hours=1)
@@ -173,6 +173,16 @@ class TestHonest:
 
         assert "The carrier did not answer in time" in text
         assert "The carrier answered" not in text
+
+    def test_a_photo_that_could_not_be_opened_is_named_with_the_way_to_mend_it(
+        self, client: Client
+    ) -> None:
+        claim = mine(client, in_review=True)
+        EvidenceFactory.create(claim=claim, name="lid.heic", state="refused", refusal="unreadable")
+
+        text = client.get(url(claim)).content.decode()
+
+        assert "lid.heic: We cannot open this file." in text
 
     def test_the_last_no_promises_no_further_look(self, client: Client) -> None:
         claim = mine(client, rejected=True)
