@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.admin import fields, queue, shipment, verdict, workspace
+from claims.admin import deciding, fields, queue, shipment, verdict, workspace
 from claims.admin.fields import FieldRefused, typed_amounts
 from claims.models import Claim, Compensation
 from claims.rules import Share
@@ -150,7 +150,7 @@ def _second_no(press: Press) -> str:
     if declining.waiting(press.claim) is None:
         raise decisions.ChangedSince
     decisions.second(claim=press.claim, approver=press.user, now=press.now)
-    return _("Declined. The shopper has been told, and how to ask for another look.")
+    return f"{_('Declined. The shopper has been told.')} {deciding.after_no(press.claim)}"
 
 
 def _reopen(press: Press) -> str:
@@ -199,7 +199,7 @@ def _reject(press: Press) -> str:
         raise FieldRefused(name, str(refusal)) from refusal
     if press.claim.state == ClaimState.PENDING_APPROVAL:
         return _("Proposed to decline. A second person has to agree before the shopper hears.")
-    return _("Declined. The shopper has been told, and how to ask for another look.")
+    return f"{_('Declined. The shopper has been told.')} {deciding.after_no(press.claim)}"
 
 
 def _ask(press: Press) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from claims import rules
 from claims.admin import queue
 from claims.approvals import Tier
 from claims.models import Approval, ApprovalLimit, Claim, Decline
@@ -61,6 +62,13 @@ def counted_with(need: approving.Need) -> str:
     }
 
 
+def after_no(claim: Claim) -> str:
+    """Say what the shopper may do once they hear a no."""
+    if claim.appeals < rules.APPEALS_MAX:
+        return _("The shopper may ask for another look within 30 days.")
+    return _("It is the last look: the shopper cannot ask for another.")
+
+
 def declining_panel(
     claim: Claim,
     *,
@@ -79,7 +87,7 @@ def declining_panel(
     except Refusal:
         limit = None
     is_above = limit is not None and claim.claimed_minor > limit.single_minor
-    sentence = _("The shopper may ask for another look within 30 days.")
+    sentence = after_no(claim)
     if claim.state == S.UNDER_REVIEW and is_above and limit is not None:
         sentence = _(
             "Claims above %(limit)s: a second person must agree before the shopper hears of it."
@@ -179,6 +187,7 @@ def panel(claim: Claim, *, person: User, approval: Approval | None) -> dict[str,
         "has_said_yes": approval is not None
         and person.pk in {approval.reviewer_id, approval.approver_id, approval.finance_id},
         "waiting_no": waiting_no,
+        "after_no": after_no(claim),
         "is_own_no": waiting_no is not None and waiting_no.reviewer_id == person.pk,
         "no_looked_at": _looked(waiting_no or stands),
         "no": stands,

@@ -78,7 +78,7 @@ def message(facts: Facts) -> Words:
         says=[_("They say:")],
         quote=one_line_or_more(facts["body"]),
         button=_("Read and answer"),
-        then=_("Please answer on the page, not by replying to this letter: nobody reads replies."),
+        then=_("Your answer on the page reaches whoever has your claim; photos may go with it."),
         **_common(facts),
     )
 

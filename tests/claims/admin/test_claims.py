@@ -64,6 +64,19 @@ def propose(browser: Client, claim: Claim, minor: int, **fields: Any) -> Any:
     return press(browser, claim, "propose", **({"sum": minor, "text": "We agree."} | fields))
 
 
+def test_the_last_no_tells_the_desk_that_no_look_follows(desk: Client) -> None:
+    claim = ClaimFactory.create(in_review=True)
+    Claim.objects.filter(pk=claim.pk).update(appeals=2)
+
+    text = page(desk, claim).content.decode()
+    press(desk, claim, "reject", code="worn", reject_text="This is wear.")
+
+    assert "It is the last look: the shopper cannot ask for another." in text
+    assert "The shopper may ask for another look" not in text
+    claim.refresh_from_db()
+    assert (claim.state, claim.appeal_until) == (ClaimState.REJECTED, None)
+
+
 def test_a_sign_that_no_row_can_hold_is_taken_out_and_nothing_typed_is_lost(desk: Client) -> None:
     claim = ClaimFactory.create(in_review=True)
 

@@ -195,6 +195,7 @@ class TestHonest:
 
         assert claim.appeal_until is None
         assert "You can ask for another look" not in text
+        assert "Another look is possible until" not in text
         assert "Different people have looked at it as often as our rules allow." in text
 
     def test_an_offer_says_by_when_the_money_leaves_by_the_level_in_force(
