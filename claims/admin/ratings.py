@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -11,6 +9,7 @@ from unfold.decorators import display
 from claims.admin.readonly import ReadOnlyAdmin
 from claims.admin.records import claim_link
 from claims.models import ShopperRating
+from portal.lib.labels import Label
 
 
 @admin.register(ShopperRating)
@@ -35,9 +34,9 @@ class RatingAdmin(ReadOnlyAdmin):
         ordering="stars",
         label={"1": "danger", "2": "warning", "3": "info", "4": "success", "5": "success"},
     )
-    def said(self, row: ShopperRating) -> tuple[str, Any]:
+    def said(self, row: ShopperRating) -> Label:
         """Say the judgement."""
-        return str(row.stars), row.get_stars_display()
+        return Label(str(row.stars), row.get_stars_display())
 
     @display(description=gettext_lazy("In the shopper's words"))
     def excerpt(self, row: ShopperRating) -> str:

@@ -28,6 +28,7 @@ from claims.services import compensations
 from claims.services.refusals import Refusal
 from claims.states import CompensationState
 from portal.accounts.models import User
+from portal.lib.labels import Label
 from portal.lib.money import Money
 
 
@@ -98,9 +99,9 @@ class CompensationAdmin(ReadOnlyAdmin):
             "sending": "info",
         },
     )
-    def state_label(self, row: Compensation) -> tuple[str, str]:
+    def state_label(self, row: Compensation) -> Label:
         """Say the state."""
-        return row.state, row.get_state_display()
+        return Label(row.state, row.get_state_display())
 
     @display(description=gettext_lazy("Next look"))
     def next_look(self, row: Compensation) -> str:

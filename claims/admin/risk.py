@@ -41,6 +41,7 @@ from claims.services import auditing, linking, risking, watching_agents
 from claims.services.refusals import Refusal
 from portal.accounts.models import User
 from portal.lib import dates, masking
+from portal.lib.labels import Label
 from portal.lib.money import Money
 
 TONES = {"low": "good", "medium": "warn", "high": "bad"}
@@ -136,9 +137,9 @@ class RiskRatingAdmin(ReadOnlyAdmin):
         ordering="band",
         label={"low": "success", "medium": "warning", "high": "danger"},
     )
-    def shown_band(self, row: RiskRating) -> tuple[str, str]:
+    def shown_band(self, row: RiskRating) -> Label:
         """Say the band."""
-        return row.band, row.get_band_display()
+        return Label(row.band, row.get_band_display())
 
     @display(description=gettext_lazy("What was noticed"))
     def told(self, row: RiskRating) -> str:
@@ -414,9 +415,9 @@ class AuditSampleAdmin(ReadOnlyAdmin):
         description=gettext_lazy("Verdict"),
         label={"": "warning", "agree": "success", "disagree": "danger"},
     )
-    def shown_verdict(self, row: AuditSample) -> tuple[str, str]:
+    def shown_verdict(self, row: AuditSample) -> Label:
         """Say what came of it."""
-        return row.verdict, row.get_verdict_display() or _("To be looked at")
+        return Label(row.verdict, row.get_verdict_display() or _("To be looked at"))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -24,6 +24,7 @@ from claims.services import standing_in
 from claims.services.refusals import Refusal
 from claims.states import ClaimState
 from portal.accounts.models import User
+from portal.lib.labels import Label
 from portal.lib.money import Money
 
 
@@ -75,13 +76,13 @@ class StandInAdmin(ReadOnlyAdmin):
         description=gettext_lazy("Verdict"),
         label={"": "warning", "late": "danger", "agree": "success", "disagree": "danger"},
     )
-    def shown_verdict(self, row: StandIn) -> tuple[str, str]:
+    def shown_verdict(self, row: StandIn) -> Label:
         """Say what came of it, or that it waits."""
         if row.verdict:
-            return row.verdict, row.get_verdict_display()
+            return Label(row.verdict, row.get_verdict_display())
         if row.review_by <= timezone.now():
-            return "late", _("Should have been looked at")
-        return "", _("To be looked at")
+            return Label("late", _("Should have been looked at"))
+        return Label("", _("To be looked at"))
 
     def has_look_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the button to those whose post it is, while there is something to say."""

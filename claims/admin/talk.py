@@ -28,6 +28,7 @@ from claims.services import canning, conversation, inbound, reply_lines
 from claims.services.refusals import Refusal
 from portal.accounts.models import User
 from portal.lib import masking
+from portal.lib.labels import Label
 from portal.lib.moves import Role
 
 SHOWN = 20_000
@@ -143,9 +144,9 @@ class InboundMailAdmin(ReadOnlyAdmin):
         ordering="state",
         label={"quarantined": "warning", "threaded": "success", "waiting": "info"},
     )
-    def shown_state(self, row: InboundMail) -> tuple[str, str]:
+    def shown_state(self, row: InboundMail) -> Label:
         """Say what became of it."""
-        return row.state, row.get_state_display()
+        return Label(row.state, row.get_state_display())
 
     @display(description=gettext_lazy("Claim"))
     def claim_ref(self, row: InboundMail) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -320,6 +321,16 @@ class TestResolve:
         assert "Choose the parcel" in answer.content.decode()
         envelope.refresh_from_db()
         assert envelope.state == EnvelopeState.QUARANTINED
+
+    def test_a_message_says_its_state_in_words(self, desk: Client) -> None:
+        envelope = pushes.put(ParcelFactory.create().connection, b'{"parcels":')
+        pushes.drain()
+
+        page = desk.get(reverse("admin:tracking_envelope_change", args=[envelope.pk]))
+
+        told = html.unescape(page.content.decode())
+        assert "Given up" in told
+        assert "('dead'" not in told
 
     def test_what_is_not_ours_is_put_aside(self, desk: Client) -> None:
         _parcel, envelope = self.put_aside()

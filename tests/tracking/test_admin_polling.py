@@ -61,6 +61,7 @@ class TestHealth:
         answer = desk.post(page(line, "health"), {"reset": "1"})
 
         assert "Your key is &lt;b&gt;void&lt;/b&gt;." in before
+        assert "after one failure. One try at" in before
         assert answer.status_code == 302
         assert Breaker.objects.get().state == "closed"
         move = BreakerMove.objects.order_by("-pk")[0]

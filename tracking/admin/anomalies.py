@@ -24,6 +24,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from portal.accounts.models import User
+from portal.lib.labels import Label
 from tracking.admin.reading import ReadOnly, block
 from tracking.models import Anomaly
 from tracking.services import handling
@@ -148,9 +149,9 @@ class AnomalyAdmin(ReadOnly, ModelAdmin):
         ordering="severity",
         label={1: "danger", 2: "danger", 3: "warning", 4: "info"},
     )
-    def shown_severity(self, obj: Anomaly) -> tuple[int, str]:
+    def shown_severity(self, obj: Anomaly) -> Label:
         """Show the severity as a coloured numeral."""
-        return obj.severity, obj.get_severity_display()
+        return Label(obj.severity, obj.get_severity_display())
 
     @display(description=_("kind"), ordering="kind")
     def shown_kind(self, obj: Anomaly) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from portal.lib.labels import Label
 from tracking.admin.reading import ReadOnly, block, readable
 from tracking.models import Envelope, Parcel
 from tracking.models.parcel import normalise
@@ -145,9 +146,9 @@ class EnvelopeAdmin(ReadOnly, ModelAdmin):
             EnvelopeState.DISMISSED: "info",
         },
     )
-    def shown_state(self, obj: Envelope) -> tuple[str, str]:
+    def shown_state(self, obj: Envelope) -> Label:
         """Show the state as a coloured word."""
-        return obj.state, obj.get_state_display()
+        return Label(obj.state, obj.get_state_display())
 
     @display(description=_("trouble"))
     def why(self, obj: Envelope) -> str:

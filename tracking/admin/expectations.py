@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from portal.lib.labels import Label
 from tracking import expecting
 from tracking.admin.reading import ReadOnly
 from tracking.models import EtaRevision, TransitStat
@@ -94,6 +95,6 @@ class EtaRevisionAdmin(ReadOnly, ModelAdmin):
         return format_html('<a class="underline" href="{}">{}</a>', address, obj.parcel.number)
 
     @display(description=_("confidence"), ordering="confidence", label=CONFIDENCE_LABELS)
-    def shown_confidence(self, obj: EtaRevision) -> tuple[str, str]:
+    def shown_confidence(self, obj: EtaRevision) -> Label:
         """Show how sure we are as a coloured word."""
-        return obj.confidence, obj.get_confidence_display() or "–"
+        return Label(obj.confidence, obj.get_confidence_display() or "–")

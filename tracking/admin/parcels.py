@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from portal.lib.labels import Label
 from tracking.admin.reading import STATUS_LABELS, ReadOnly
 from tracking.models import Anomaly, Carrier, Parcel, ParcelLine, ParcelNumber, Sighting
 from tracking.services import quarantine
@@ -144,9 +145,9 @@ class ParcelAdmin(ReadOnly, ModelAdmin):
         )
 
     @display(description=_("status"), ordering="status", label=STATUS_LABELS)
-    def shown_status(self, obj: Parcel) -> tuple[str, str]:
+    def shown_status(self, obj: Parcel) -> Label:
         """Show the status as a coloured word."""
-        return obj.status, obj.get_status_display()
+        return Label(obj.status, obj.get_status_display())
 
     @display(description=_("what was seen, newest first"))
     def journey(self, obj: Parcel) -> SafeString:

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from portal.lib.labels import Label
 from tracking.admin.reading import ReadOnly
 from tracking.models import Poll, ProofOfDelivery, Subscription
 from tracking.models.parcel import normalise
@@ -95,9 +96,9 @@ class PollAdmin(OfAParcel):
             "transient": "warning", "rate_limited": "warning", "quota_exhausted": "warning",
         },
     )  # fmt: skip
-    def shown_outcome(self, obj: Poll) -> tuple[str, str]:
+    def shown_outcome(self, obj: Poll) -> Label:
         """Show the outcome as a coloured word."""
-        return obj.outcome, obj.get_outcome_display() or "–"
+        return Label(obj.outcome, obj.get_outcome_display() or "–")
 
     @action(description=_("Ask about the chosen numbers now"), permissions=["ask"])
     def ask_now(self, request: HttpRequest, queryset: QuerySet[Poll]) -> None:
