@@ -199,7 +199,8 @@ def _delivery(claim: Claim) -> Versus:
     if claim.submitted_at:
         days = max(0, (claim.submitted_at - delivered).days)
         after = ngettext("Told %(count)s day later.", "Told %(count)s days later.", days)
-        knows = f"{knows} {after % {'count': days}}"
+        said = after % {"count": days} if days else _("Told within a day.")
+        knows = f"{knows} {said}"
         return Versus(_("Delivery"), says, knows, "odd" if claim.is_late else "ok")
     return Versus(_("Delivery"), says, knows, "")
 
@@ -243,6 +244,14 @@ class Photo:
     is_early: bool
     is_blurred: bool
     alike: list[evidence.Alike] = field(default_factory=list)
+
+    @property
+    def seen_in(self) -> list[evidence.Alike]:
+        """Return where it was seen before: of each other claim the photo most like it."""
+        found: dict[str, evidence.Alike] = {}
+        for seen in self.alike:
+            found.setdefault(seen.claim_ref, seen)
+        return list(found.values())
 
 
 def photos(claim: Claim) -> list[Photo]:

@@ -208,6 +208,8 @@ def claim_page(request: HttpRequest, claim: Claim) -> HttpResponse:
 @for_its_shopper
 def live(request: HttpRequest, claim: Claim) -> HttpResponse:
     """Return the part that may have changed, or 304; the browser asks every 30 seconds."""
+    if claim.state == ClaimState.DRAFT:
+        return redirect("wizard-tasks", claim.ref)
     seen = request.GET.get("seen", "")
     news = _newest(claim, int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 18 else 0)
     case = _case(claim)

@@ -93,7 +93,7 @@ class Teller(Words):
         told = scan_words.stretches(self.facts, self.language)
         log, older = scan_words.split(told, LOG_LENGTH)
         note = self.note()
-        is_expecting = phase in _EXPECTING and self.facts.expected is not None and tone != "bad"
+        is_expecting = phase in _EXPECTING and self.is_expected() and tone != "bad"
         return Sheet(
             heading=heading,
             tone=tone,
@@ -182,6 +182,11 @@ class Teller(Words):
         if facts.phase is Phase.ATTEMPTED and self.reason() != Reason.REFUSED:
             return _("Change the delivery")
         return ""
+
+    def is_expected(self) -> bool:
+        """Test for a day still to come: one that the notice below calls missed is none."""
+        is_missed = self.notice is not None and self.notice.kind == AnomalyKind.PAST_ETA
+        return self.facts.expected is not None and (not is_missed or self.is_past_promise())
 
     def may_report_loss(self) -> bool:
         """Test whether the shopper need not wait any longer."""
@@ -322,7 +327,7 @@ class Teller(Words):
             heading = _("Damaged on the way")
         elif reason == Reason.LOST:
             heading = _("The carrier is looking for it")
-        elif self.expected:
+        elif self.is_expected():
             late = self.is_past_promise()
             words = (
                 _("Late: now expected %(day)s") if late else _("Held up, still expected %(day)s")
@@ -333,7 +338,7 @@ class Teller(Words):
         icon = "weather" if reason == Reason.WEATHER else "clock"
         icon = "alert" if tone == "bad" else icon
         kicker = _("Now expected") if self.is_past_promise() else _("Expected")
-        is_ahead = self.expected and tone == "warn"
+        is_ahead = self.is_expected() and tone == "warn"
         stamp = self.on_stamp_expected(kicker) if is_ahead else self.stamp_since()
         says = (usual, *self.noticed(), self.lost_from())
         return heading, tone, icon, self.reason_words() or _("Held up"), says, stamp
