@@ -183,13 +183,14 @@ def spoiled(value: object, known: set[object], place: tuple[object, ...] = ()) -
     Every copy of ``value`` with one part of it replaced by something odd.
 
     Fixtures repeat each other: what is ``known``, the same value in the same place among the same
-    neighbours, is done with.
+    neighbours, empty or not, is done with.
     """
     if isinstance(value, dict):
+        near = [(name, bool(one)) for name, one in value.items()]
         inner = [
             {**value, key: changed}
             for key, child in value.items()
-            for changed in spoiled(child, known, (*place, key, *value))
+            for changed in spoiled(child, known, (*place, key, *near))
         ]
     elif isinstance(value, list):
         inner = [
