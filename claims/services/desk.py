@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop, override
 from django.utils.translation import gettext_lazy as _
 
 from claims.models import Claim, ClaimTransition, InternalNote
-from claims.services import steps
+from claims.services import approving, steps
 from claims.services.refusals import NotAllowed, Refusal
 from claims.states import OPEN, ClaimState
 from portal.accounts.models import User
@@ -19,7 +19,6 @@ from portal.lib.moves import Role
 
 IN_TURN = (ClaimState.UNDER_REVIEW, ClaimState.APPEALED, ClaimState.COMPENSATION_FAILED)
 """States in which a claim waits for an agent, whoever it is."""
-_DECISIONS = ("propose", "propose_no", "approve", "offer", "reject")
 
 
 class NothingFree(Refusal):
@@ -67,7 +66,7 @@ def take_next(*, agent: User, now: datetime) -> Claim:
     if not agent.is_active or not agent.has_perm("claims.decide_claim"):
         raise NotAllowed
     decided = ClaimTransition.objects.filter(
-        subject=OuterRef("pk"), actor=agent, verb__in=_DECISIONS
+        subject=OuterRef("pk"), actor=agent, verb__in=approving.DECIDING
     )
     filed = ClaimTransition.objects.filter(
         subject=OuterRef("pk"), actor=agent, verb="submit", role=Role.AGENT

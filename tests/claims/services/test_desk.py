@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 
 from claims.models import Claim, ClaimClock, InternalNote, PaceReport
-from claims.services import desk, forecasting, refusals
+from claims.services import decisions, desk, forecasting, refusals
 from claims.states import ClaimState
 from portal.accounts.models import User
-from tests.factories.claims import ClaimFactory, agent, approver, hand_to
+from tests.factories.claims import DECIDED, ClaimFactory, agent, approver, hand_to, tighten
 from tests.factories.tracking import NOON
 
 
@@ -59,6 +59,24 @@ class TestTakeNext:
         assert desk.take_next(agent=me, now=NOON) == appealed
         with pytest.raises(desk.NothingFree):
             desk.take_next(agent=me, now=NOON)
+
+    def test_leaves_a_second_look_to_others_after_a_yes_that_was_not_the_last(self) -> None:
+        tighten("USD", 1, 2)
+        claim, second = ClaimFactory.create(in_review=True), approver()
+        desk_ = agent()
+        assessment = decisions.assess(claim=claim, agent=desk_, now=DECIDED)
+        decisions.propose(
+            claim=claim, assessment=assessment, agent=desk_, text="We agree.", now=DECIDED
+        )
+        decisions.second(claim=claim, approver=second, now=DECIDED)
+        third = approver()
+        decisions.reject(claim=claim, agent=third, code="worn", text="Wear.", now=DECIDED)
+        decisions.appeal(claim=claim, shopper=claim.shopper, text="No.", now=DECIDED)
+
+        for barred in (desk_, second, third):
+            with pytest.raises(desk.NothingFree):
+                desk.take_next(agent=barred, now=DECIDED)
+        assert desk.take_next(agent=agent(), now=DECIDED) == claim
 
     def test_is_for_those_who_decide(self) -> None:
         claim = ClaimFactory.create(in_review=True)
