@@ -116,8 +116,10 @@ def write(
 
 def _key(send_key: UUID, file: File[bytes]) -> str:
     """Name a photo by what is in it: chosen again, in whatever order, it is the same photo."""
-    file.seek(0)
-    return f"talk-{send_key.hex}-{hashlib.file_digest(file.file, 'sha256').hexdigest()[:26]}"
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    return f"talk-{send_key.hex}-{digest.hexdigest()[:26]}"
 
 
 def _photo(

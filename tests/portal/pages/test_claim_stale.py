@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from claims.models import Claim, Evidence, Message
 from claims.services import conversation, decisions, waiting
+from claims.services.refusals import NotNow
 from claims.states import ClaimState
 from portal.pages.claim import PHOTOS_AT_ONCE
 from tests.claims.pictures import file, picture
@@ -109,7 +110,7 @@ class TestAnswer:
     def test_where_nothing_is_asked_is_refused_in_words(self, upto: str) -> None:
         claim = ClaimFactory.create(**{upto: True})
 
-        with pytest.raises(conversation.NotNow):
+        with pytest.raises(NotNow):
             conversation.answer(claim=claim, shopper=claim.shopper, now=LATER)
 
 
@@ -206,6 +207,7 @@ class TestHonest:
         text = client.get(url(claim)).content.decode()
         decisions.accept_offer(claim=claim, shopper=claim.shopper, now=LATER)
 
+        assert claim.pay_by is not None
         said = f"{claim.pay_by:%a} {claim.pay_by.day} {claim.pay_by:%b}"
         assert f"Say yes today, and the money leaves us by {said}" in text
         assert f"The money leaves us by {claim.pay_by:%A} {claim.pay_by.day}" in (
