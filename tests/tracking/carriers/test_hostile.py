@@ -97,6 +97,55 @@ def test_hollow_events_of_easypost_leave_the_trackers_own_status_to_speak() -> N
     assert snapshot.is_complete is False
 
 
+@pytest.mark.parametrize(
+    ("slug", "sent"),
+    [
+        (
+            "kuaidi100",
+            {
+                "message": "ok", "status": "200", "state": "3", "com": "yuantong",
+                "data": [{"ftime": "2026-03-02 10:00:00", "context": "已签收", "status": "签收"}],
+            },
+        ),
+        ("sf", {"waybillNo": None, "imgType": "2", "content": "/9j/"}),
+        ("17track", {"Json": [{"FTrackStateType": 40, "FLastEvent": {"a": "x", "z": "Done"}}]}),
+    ],
+)  # fmt: skip
+def test_news_that_names_no_number_is_nobodys(slug: str, sent: dict[str, Any]) -> None:
+    reading = ADAPTERS[slug].parse_push(orjson.dumps(sent))
+
+    assert reading.parcels == ()
+    assert [error.kind for error in reading.errors] == ["schema_drift"]
+
+
+@pytest.mark.parametrize("stamp", ["0000-00-00", "-1", "tomorrow"])
+def test_a_dhl_event_of_no_time_does_not_either(stamp: str) -> None:
+    tree = read_json(body("dhl", "track__customs.json"))
+    told = len(tree["shipments"][0]["events"])
+    tree["shipments"][0]["events"][0]["timestamp"] = stamp
+
+    (snapshot,) = ADAPTERS["dhl"].parse(orjson.dumps(tree)).parcels
+
+    assert len(snapshot.scans) == told
+
+
+@pytest.mark.parametrize(
+    ("slug", "sent"),
+    [
+        ("ups", {"response": {"errors": [{"code": "x" * 5000, "message": "y" * 5000}]}}),
+        ("aftership", {"meta": {"code": "x" * 5000, "message": "y" * 5000}, "data": {}}),
+        ("royalmail", {"errors": [{"errorCode": "x" * 5000, "errorDescription": "y" * 5000}]}),
+        ("kuaidi100", {"result": False, "returnCode": "x" * 5000, "message": "y" * 5000}),
+    ],
+)
+def test_a_trouble_is_told_in_a_sentence_however_long_its_code(
+    slug: str, sent: dict[str, Any]
+) -> None:
+    (error,) = ADAPTERS[slug].parse(orjson.dumps(sent)).errors
+
+    assert len(error.message) <= 500
+
+
 @pytest.mark.parametrize("slug", sorted(ADAPTERS))
 @pytest.mark.parametrize("secret", ["\ud800", "\x00", "é", "数据", "whsec_\ud800"])
 def test_no_secret_however_odd_makes_a_seal_raise(slug: str, secret: str) -> None:

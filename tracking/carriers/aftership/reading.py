@@ -61,7 +61,7 @@ def parse(body: bytes) -> Reading:
     root = read_json(body)
     if isinstance(part(root, "msg"), dict):
         return _reading([part(root, "msg")], as_of=_stamp(part(root, "ts")))
-    code, data = text(root, "meta", "code"), part(root, "data")
+    code, data = text(root, "meta", "code", limit=CODE_LIMIT), part(root, "data")
     if not code and data is None:
         raise Fault("The body is neither an AfterShip answer nor a push.")
     if code == TAKEN:

@@ -151,7 +151,7 @@ def _events(row: dict[str, Any]) -> list[dict[str, Any]]:
         return found
     if not found:
         return [status]
-    times = [text(event, "timestamp") for event in found]
+    times = [_when(text(event, "timestamp"))[1] for event in found]
     is_rising = all(times) and times[0] < times[-1]
     place = len(found) - 1 if is_rising else 0
     newest = found[place]
@@ -160,7 +160,7 @@ def _events(row: dict[str, Any]) -> list[dict[str, Any]]:
     elif (
         text(newest, "statusCode") != text(status, "statusCode")
         and times[place]
-        and times[place][:19] < text(status, "timestamp")[:19]
+        and times[place] < _when(text(status, "timestamp"))[1]
     ):
         found.insert(len(found) if is_rising else 0, status)
     return found

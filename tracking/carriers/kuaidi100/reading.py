@@ -95,6 +95,8 @@ def _subscription(body: bytes) -> Reading:
 def _answer(result: dict[str, Any]) -> Reading:
     """Read one result."""
     snapshot = _snapshot(result)
+    if snapshot.scans and not snapshot.number:
+        raise Fault("The result has events and no nu: it does not say whose they are.")
     if snapshot.scans:
         return Reading(parcels=(snapshot,))
     if result.get("result") is True:
@@ -283,7 +285,8 @@ def _eta(words: str, zone: tzinfo | None) -> datetime | None:
 
 
 def _error(result: dict[str, Any]) -> CarrierError:
-    code = text(result, "returnCode") or text(result, "status") or text(result, "code")
+    names = ("returnCode", "status", "code")
+    code = next(filter(None, (text(result, name, limit=CODE_LIMIT) for name in names)), "")
     message = text(result, "message", limit=400)
     kind, wait = (
         ERRORS.get(code, ErrorKind.NOT_FOUND if code == "200" else ErrorKind.TRANSIENT),

@@ -213,7 +213,8 @@ def _errors(root: Any) -> list[CarrierError]:
 
 
 def _error(row: dict[str, Any], *, number: str = "", status: str = "") -> CarrierError:
-    code, message = text(row, "errorCode"), text(row, "errorDescription", limit=400)
+    code = text(row, "errorCode", limit=CODE_LIMIT)
+    message = text(row, "errorDescription", limit=400)
     low = message.lower()
     kind = ERRORS.get(code) or next((kind for words, kind in WORDS if words in low), None)
     kind = kind or ERRORS.get(status, ErrorKind.TRANSIENT)

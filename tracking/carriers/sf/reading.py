@@ -196,6 +196,8 @@ def _picture(root: dict[str, Any]) -> Reading:
     kind = PICTURE_KINDS.get(text(root, "imgType"))
     if kind is None:
         return Reading()  # a picture of the sending: it shows nothing of the delivery
+    if not number:
+        raise Fault("The picture names no waybillNo: it does not say whose it is.")
     data = decoded(root["content"])
     if not data.startswith(PICTURES):
         message = "The picture is no picture: it is encrypted, or of a kind we do not know."

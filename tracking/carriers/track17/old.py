@@ -97,7 +97,10 @@ def read_web(packages: Sequence[dict[str, Any]]) -> Reading:
     for row in packages:
         number = text(row, "FTrackNo", limit=64)
         event = _last_event(row)
-        if isinstance(event, dict) and text(event, "z"):
+        if not number:
+            message = "A package names no FTrackNo."
+            errors.append(CarrierError(kind=ErrorKind.SCHEMA_DRIFT, message=message))
+        elif isinstance(event, dict) and text(event, "z"):
             states = (text(row, name, limit=CODE_LIMIT) for name in WEB_STATES)
             # The newer name of the two is left out where the older one is in use.
             state = next((one for one in states if one.strip("0")), "0")

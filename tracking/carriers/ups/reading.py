@@ -367,7 +367,7 @@ def _missing(shipment: dict[str, Any]) -> list[CarrierError]:
 
 
 def _error(row: dict[str, Any], *, number: str = "") -> CarrierError:
-    code, message = text(row, "code"), text(row, "message", limit=400)
+    code, message = text(row, "code", limit=CODE_LIMIT), text(row, "message", limit=400)
     kind = ERRORS.get(code)
     if kind is None and code.startswith(AUTH_FAMILY) and len(code) == 6:
         kind = ErrorKind.AUTH
