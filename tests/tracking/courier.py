@@ -264,3 +264,13 @@ class Ticking:
 def poll(now: datetime = NOON, *, seconds: float = 5.0) -> Round:
     """Do one round that begins at ``now``."""
     return polling.poll(clock=Ticking(now), seconds=seconds)
+
+
+def row(of: Parcel) -> Poll:
+    """Return when and how a parcel is asked about."""
+    return Poll.objects.get(parcel=of)
+
+
+def is_near(moment: datetime | None, wished: datetime, *, share: timedelta) -> bool:
+    """Test whether a moment is the wished one, give or take a tenth of ``share``."""
+    return moment is not None and abs(moment - wished) <= share * 0.1 + timedelta(seconds=10)
