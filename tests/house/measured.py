@@ -151,7 +151,7 @@ def journey(level: Level, *, is_kept: bool) -> Page:
 for _level in Level:
     for _is_kept in (False, True):
         _name = f"journey, level {_level.name.lower()}, {'cached' if _is_kept else 'told anew'}"
-        page(_name, sizes=(1, 10))(journey(_level, is_kept=_is_kept))
+        page(_name, sizes=(1, 4))(journey(_level, is_kept=_is_kept))
 
 
 @page("journey sheet, nothing new", status=304)
@@ -164,7 +164,7 @@ def _sheet(_size: int) -> Visit:
     return lambda: client.get(address, headers={"if-none-match": etag})
 
 
-@page("account", sizes=(1, 10))
+@page("account", sizes=(1, 4))
 def _account(size: int) -> Visit:
     shopper = OrderFactory.create(email="wen@example.org").shopper
     for _ in range(size):
@@ -280,7 +280,7 @@ def claim_in(trait: str) -> Page:
 
 
 for _trait in ("submitted", "needs_info", "offered", "approved", "rejected"):
-    page(f"claim, {_trait}", sizes=(1, 10))(claim_in(_trait))
+    page(f"claim, {_trait}", sizes=(1, 4))(claim_in(_trait))
 
 
 @page("claim live, nothing new", status=304)
@@ -292,7 +292,7 @@ def _live(_size: int) -> Visit:
     return lambda: client.get(address, headers={"if-none-match": etag})
 
 
-@page("desk queue", sizes=(1, 10))
+@page("desk queue", sizes=(1, 4))
 def _desk(size: int) -> Visit:
     for _ in range(size):
         ClaimFactory.create(in_review=True)
@@ -300,7 +300,7 @@ def _desk(size: int) -> Visit:
     return warm(lambda: client.get(reverse("admin:claims_claim_changelist")))
 
 
-@page("desk front page", sizes=(1, 10))
+@page("desk front page", sizes=(1, 4))
 def _front(size: int) -> Visit:
     for _ in range(size):
         ClaimFactory.create(in_review=True)
@@ -308,7 +308,7 @@ def _front(size: int) -> Visit:
     return warm(lambda: client.get(reverse("admin:index")))
 
 
-@page("claim workspace", sizes=(1, 10))
+@page("claim workspace", sizes=(1, 4))
 def _workspace(size: int) -> Visit:
     claim = ClaimFactory.create(in_review=True)
     talk(claim, size)
@@ -342,7 +342,7 @@ LISTS: dict[str, Callable[[], object]] = {
     "claims_compensation": lambda: ClaimFactory.create(approved=True),
 }
 for _list, _row in LISTS.items():
-    page(f"admin {_list} list", sizes=(1, 10))(admin_list(_list, _row))
+    page(f"admin {_list} list", sizes=(1, 4))(admin_list(_list, _row))
 
 
 # --- Machines ------------------------------------------------------------------------------------
@@ -385,19 +385,19 @@ def order_of(lines: int) -> dict[str, Any]:
     }
 
 
-@page("API order POST", status=201, sizes=(1, 10))
+@page("API order POST", status=201, sizes=(1, 4))
 def _api_order_post(size: int) -> Visit:
     ConnectionFactory.create(slug="ups-main")
     return machine("POST", reverse("api-orders"), order_of(size))
 
 
-@page("API order POST again", sizes=(1, 10))
+@page("API order POST again", sizes=(1, 4))
 def _api_order_again(size: int) -> Visit:
     ConnectionFactory.create(slug="ups-main")
     return warm(machine("POST", reverse("api-orders"), order_of(size)))
 
 
-@page("API order GET", sizes=(1, 10))
+@page("API order GET", sizes=(1, 4))
 def _api_order_get(size: int) -> Visit:
     order = OrderFactory.create()
     for _ in range(size):
@@ -405,13 +405,13 @@ def _api_order_get(size: int) -> Visit:
     return machine("GET", reverse("api-order", args=[order.number]))
 
 
-@page("API parcel GET", sizes=(1, 10))
+@page("API parcel GET", sizes=(1, 4))
 def _api_parcel(size: int) -> Visit:
     parcel = on_its_way(scans=size)
     return machine("GET", reverse("api-parcel", args=[parcel.number]))
 
 
-@page("API claims GET", sizes=(1, 10))
+@page("API claims GET", sizes=(1, 4))
 def _api_claims(size: int) -> Visit:
     for _ in range(size):
         ClaimFactory.create(in_review=True)
@@ -424,7 +424,7 @@ def _api_claim(_size: int) -> Visit:
     return machine("GET", reverse("api-claim", args=[claim.ref]))
 
 
-@page("carrier hook POST", status=202, sizes=(1, 10))
+@page("carrier hook POST", status=202, sizes=(1, 4))
 def _carrier_hook(size: int) -> Visit:
     door = ConnectionFactory.create(slug="warehouse", secret=SECRET)
 
