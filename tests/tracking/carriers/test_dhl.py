@@ -260,6 +260,37 @@ class TestExpress:
         assert collected.location == "TOKYO-JAPAN"
         assert journey(snapshot).delivered_at == datetime(2026, 3, 7, 9, 9, tzinfo=UTC)
 
+    @pytest.mark.parametrize(
+        ("code", "status", "reason", "is_physical"),
+        [
+            ("CI", S.IN_TRANSIT, None, True),
+            ("LV", S.IN_TRANSIT, None, True),
+            ("UV", S.IN_TRANSIT, None, True),
+            ("HN", S.IN_TRANSIT, None, True),
+            ("HI", S.EXCEPTION, Reason.OTHER, True),
+            ("HO", S.IN_TRANSIT, None, True),
+            ("SI", S.IN_TRANSIT, None, True),
+            ("IR", S.EXCEPTION, Reason.MISSORTED, True),
+            ("ST", S.EXCEPTION, Reason.OTHER, True),
+            ("TI", S.EXCEPTION, Reason.OTHER, False),
+            ("TT", None, None, False),
+            ("DP", S.EXCEPTION, Reason.SECURITY, False),
+            ("DI", None, None, False),
+            ("SD", S.INFO_RECEIVED, None, False),
+            ("DU", S.INFO_RECEIVED, None, False),
+        ],
+    )
+    def test_knows_the_rarer_checkpoints(
+        self, code: str, status: S | None, reason: Reason | None, is_physical: bool
+    ) -> None:
+        event = {"date": "2026-03-05", "time": "13:06:00", "typeCode": code, "description": "x"}
+        answer = {"shipments": [{"shipmentTrackingNumber": "1234567890", "events": [event]}]}
+
+        (scan,) = dhl.parse(orjson.dumps(answer)).parcels[0].scans
+
+        assert scan.is_known
+        assert (scan.status, scan.reason, scan.is_physical) == (status, reason, is_physical)
+
     def test_a_checkpoint_in_json_may_tell_its_time_in_one(self) -> None:
         event = {"timestamp": "2026-03-05T13:06:00", "typeCode": "PU", "description": "Picked up",
                  "location": {"address": {"addressLocality": "OSAKA"}}}  # fmt: skip

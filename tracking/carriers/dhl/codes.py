@@ -53,17 +53,25 @@ _ADDRESS = Meaning(S.EXCEPTION, Reason.BAD_ADDRESS, Party.RECIPIENT)
 _MISSORT = Meaning(S.EXCEPTION, Reason.MISSORTED, Party.CARRIER)
 
 EXPRESS: dict[str, Meaning] = {
+    "DU": Meaning(S.INFO_RECEIVED),
+    "SD": Meaning(S.INFO_RECEIVED),
     "PU": Meaning(S.PICKED_UP),
     "SA": Meaning(S.PICKED_UP),
     "AF": Meaning(S.IN_TRANSIT),
     "AR": Meaning(S.IN_TRANSIT),
+    "CI": Meaning(S.IN_TRANSIT),
     "CU": Meaning(S.IN_TRANSIT),
     "DF": Meaning(S.IN_TRANSIT),
     "FD": Meaning(S.IN_TRANSIT),
+    "HN": Meaning(S.IN_TRANSIT),  # from hand to hand inside DHL
+    "HO": Meaning(S.IN_TRANSIT),  # out of the held inventory again
+    "LV": Meaning(S.IN_TRANSIT),
     "PL": Meaning(S.IN_TRANSIT),
     "PO": Meaning(S.IN_TRANSIT),  # departing origin
+    "SI": Meaning(S.IN_TRANSIT),  # looked into
     "SM": Meaning(S.IN_TRANSIT),
     "TR": Meaning(S.IN_TRANSIT),
+    "UV": Meaning(S.IN_TRANSIT),
     "TP": Meaning(S.HANDED_OVER),
     "BL": Meaning(S.CUSTOMS),
     "BN": Meaning(S.CUSTOMS),
@@ -82,7 +90,10 @@ EXPRESS: dict[str, Meaning] = {
     "BA": _ADDRESS,
     "CM": _ADDRESS,
     "DM": Meaning(S.EXCEPTION, Reason.DAMAGED, Party.CARRIER),
+    "DP": Meaning(S.EXCEPTION, Reason.SECURITY, Party.CUSTOMS),  # a denied party
+    "HI": Meaning(S.EXCEPTION, Reason.OTHER),  # into the held inventory
     "HP": Meaning(S.EXCEPTION, Reason.PAYMENT_DUE, Party.RECIPIENT),
+    "IR": _MISSORT,  # an incorrect route
     "MC": _MISSORT,
     "MD": _DELAY,
     "MS": _MISSORT,
@@ -90,6 +101,8 @@ EXPRESS: dict[str, Meaning] = {
     "OH": Meaning(S.EXCEPTION, Reason.OTHER),
     "PD": Meaning(S.EXCEPTION, Reason.OTHER),  # a part of the pieces came
     "SS": Meaning(S.EXCEPTION, Reason.OTHER),
+    "ST": Meaning(S.EXCEPTION, Reason.OTHER),  # intercepted
+    "TI": Meaning(S.EXCEPTION, Reason.OTHER, Party.CARRIER),  # a trace was begun: DHL looks for it
     "TD": _DELAY,
     "DD": Meaning(S.DELIVERED, Reason.DAMAGED, Party.CARRIER),
     "OK": Meaning(S.DELIVERED),
@@ -97,12 +110,14 @@ EXPRESS: dict[str, Meaning] = {
     "DS": Meaning(S.DESTROYED),
     "AD": NEWS,
     "CS": NEWS,
+    "DI": NEWS,  # the invoice of duties
     "EM": NEWS,
     "IA": NEWS,
     "PY": NEWS,
     "RR": NEWS,
     "RW": NEWS,
     "SC": NEWS,
+    "TT": NEWS,  # the trace is over
 }
 """Checkpoint of DHL Express -> meaning."""
 TRACKS: dict[str, Meaning] = {
@@ -111,7 +126,9 @@ TRACKS: dict[str, Meaning] = {
     "TB": Meaning(S.CUSTOMS),
 }
 """Disposition of the oldest XML service -> meaning: Express's checkpoints, and two more."""
-PAPERWORK = frozenset({"AD", "AN", "BN", "CS", "DD", "EM", "GT", "IA", "PY", "RR", "SC", "VA"})
+PAPERWORK = frozenset(
+    "AD AN BN CS DD DI DP DU EM GT IA PY RR SC SD TI TT VA".split()  # noqa: SIM905
+)
 """Codes of neither table that no scanner makes; Express's own DD, damaged, is a delivery."""
 
 SERVICES: dict[str, dict[str, Meaning]] = {"parcel-de": PARCEL_DE, "express": EXPRESS}
