@@ -134,6 +134,22 @@ class TestScans:
             S.OUT_FOR_DELIVERY, "OD",
         )  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("derived", "status"),
+        [
+            ("RS", S.RETURNING), ("CC", S.CUSTOMS), ("AR", S.IN_TRANSIT), ("OC", S.INFO_RECEIVED),
+            ("IN", S.INFO_RECEIVED), ("ZZ", None),
+        ],
+    )  # fmt: skip
+    def test_a_derived_code_of_its_own_means_what_the_event_of_that_name_does(
+        self, derived: str, status: S | None
+    ) -> None:
+        meaning, _is_inferred, is_known = scanning.explain(
+            kind="", code="", words="", derived=derived
+        )
+
+        assert (meaning.status, is_known) == (status, status is not None)
+
     @pytest.mark.parametrize(("kind", "status"), [("IN", None), ("", S.INFO_RECEIVED)])
     def test_in_is_care_as_an_event_and_a_label_as_a_derived_code(
         self, kind: str, status: S | None

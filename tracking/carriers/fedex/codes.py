@@ -108,7 +108,7 @@ DERIVED: dict[str, Meaning] = {
     "CD": _HELD_AT_CUSTOMS,
     "CA": Meaning(S.CANCELLED),
 }
-"""Derived code -> meaning, for a scan without an event type."""
+"""Derived code -> meaning, for a scan without an event type; others mean what the event does."""
 
 TROUBLED = frozenset({"CD", "DD", "DE", "DY", "SE"})
 """Event types that say little without their exception code."""

@@ -177,7 +177,7 @@ def explain(
     *, kind: str, code: str, words: str, delay: str = "", derived: str = ""
 ) -> tuple[Meaning, bool, bool]:
     """Return what an event says, whether words had to be read for it, and whether we know it."""
-    base = codes.EVENT.get(kind) if kind else codes.DERIVED.get(derived)
+    base = codes.EVENT.get(kind) if kind else codes.DERIVED.get(derived, codes.EVENT.get(derived))
     told = codes.EXCEPTION.get(code)
     late = codes.DELAY.get(delay.upper())
     if base is None:
