@@ -14,4 +14,4 @@ class DomainEvent:
 
     def payload(self) -> dict[str, Any]:
         """Return the facts as plain values, ready for JSON."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return dict(vars(self))

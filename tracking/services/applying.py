@@ -262,10 +262,11 @@ def _tell(
 ) -> bool:
     """Add one snapshot to what is told of its parcel; False if nothing in it can be meant."""
     parcel = news.parcel
+    shipped_at, heard_at = parcel.shipped_at, envelope.received_at
     scans = [
         scan
         for scan in snapshot.scans
-        if rules.is_plausible(scan, shipped_at=parcel.shipped_at, now=envelope.received_at)
+        if rules.is_plausible(scan, shipped_at=shipped_at, now=heard_at)
     ]
     left_out = len(snapshot.scans) - len(scans)
     if left_out:
@@ -305,8 +306,8 @@ def _tell(
             before.scan, before.weight = scan, heft
         elif before.scan.is_hint and not scan.is_hint:
             before.scan = replace(before.scan, is_hint=False)
-    as_of = _as_of(scans, envelope)
     if is_complete and scans:
+        as_of = _as_of(scans, envelope)
         if news.listed_at is None or as_of > news.listed_at:
             news.listed_at, news.listed = as_of, set(prints)
         elif as_of == news.listed_at:
@@ -315,7 +316,7 @@ def _tell(
         ends = snapshot.eta_to or snapshot.eta_from
         begins = snapshot.eta_from or snapshot.eta_to
         if begins and ends:
-            eta = as_of, min(begins, ends), max(begins, ends)
+            eta = _as_of(scans, envelope), min(begins, ends), max(begins, ends)
             news.eta = max(news.eta, eta) if news.eta else eta
     return True
 
@@ -575,6 +576,8 @@ def _travel_on(news: Sequence[_News], *, now: datetime) -> None:
 
 def _merge(news: _News) -> tuple[Any, ...]:
     """Return the parcel's stored state with newer expectation and newer complete history."""
+    if not (news.signed_by or news.eta or news.listed_at):
+        return news.parcel.state
     state = list(news.parcel.state)
     state[SIGNED_BY] = store.clip(news.signed_by, 80) or state[SIGNED_BY]
     eta_at, listed_at, listed = state[ETA][2], state[SNAPSHOT][0], bytes(state[SNAPSHOT][1])

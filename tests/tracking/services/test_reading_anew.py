@@ -153,10 +153,7 @@ class TestReadingAnew:
         told_then = Sighting.objects.get()
 
         monkeypatch.setattr(generic, "VERSION", 2)
-        monkeypatch.setattr(
-            generic, "_word",
-            lambda words, event, field: {"status": S.CUSTOMS}.get(field),
-        )  # fmt: skip
+        monkeypatch.setitem(generic._STATUSES, "in_transit", S.CUSTOMS)
         intake.replay(envelope_ids=[Envelope.objects.get().pk], now=NOON)
         pushes.drain()
 
