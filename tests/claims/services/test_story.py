@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from claims.models import Compensation
+from claims.models import Claim, Compensation
 from claims.services import ledger
 from claims.states import ClaimState
-from tests.factories.claims import ClaimFactory
+from tests.factories.claims import ClaimFactory, delivered_parcel, fill, lay_filled
 
 
 @pytest.mark.django_db
@@ -29,6 +29,25 @@ def test_a_claim_gets_as_far_as_its_trait_says(trait: str, state: str) -> None:
 
     claim.refresh_from_db()
     assert claim.state == state
+
+
+@pytest.mark.django_db
+def test_a_filled_claim_is_laid_down_as_the_services_would() -> None:
+    told, laid = (
+        ClaimFactory.create(parcel=delivered_parcel(quantity=3, price_minor=1_250))
+        for _ in range(2)
+    )
+    fill(told)
+    lay_filled(laid)
+
+    def facts(claim: Claim) -> list[object]:
+        its_own = {"id", "ref", "order_id", "parcel_id", "shopper_id"}
+        (row,) = Claim.objects.filter(pk=claim.pk).values()
+        rows = claim.lines.values_list("quantity", "price_minor", "order_line__title")
+        return [{name: row[name] for name in row if name not in its_own}, list(rows)]
+
+    assert facts(laid) == facts(told)
+    assert laid.transitions.count() == told.transitions.count() == 0
 
 
 @pytest.mark.django_db
