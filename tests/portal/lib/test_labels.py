@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin
 from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from portal.lib.labels import Label
 
 
 def test_a_label_is_read_as_its_words_escaped() -> None:
-    assert conditional_escape(Label("dead", "Given <up>")) == "Given &lt;up&gt;"
+    label = cast("SafeString", Label("dead", "Given <up>"))
+
+    assert conditional_escape(label) == "Given &lt;up&gt;"
 
 
 def test_a_label_is_still_the_pair_that_a_list_paints() -> None:
