@@ -23,6 +23,13 @@ from redis import Redis
 from tests import template
 from tests.browser.chromium import FLAGS, WHY_NOT, find_chromium
 
+LONGEST = (
+    "tests/portal/ops/test_launcher.py",
+    "tests/portal/ops/test_story.py",
+    "tests/tracking/test_fleet.py",
+    "tests/claims/services/test_machine.py",
+)
+"""Tests that take ten seconds and more each."""
 IN_CI = bool(os.environ.get("CI"))
 
 hypothesis.settings.register_profile(
@@ -57,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     What needs Chromium is skipped where there is none, and says so; never in CI.
     """
-    items.sort(key=lambda item: "test_launcher" not in item.nodeid)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     if IN_CI or find_chromium():
         return
     for item in items:

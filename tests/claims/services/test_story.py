@@ -42,9 +42,9 @@ def test_a_filled_claim_is_laid_down_as_the_services_would() -> None:
 
     def facts(claim: Claim) -> list[object]:
         its_own = {"id", "ref", "order_id", "parcel_id", "shopper_id"}
-        (row,) = Claim.objects.filter(pk=claim.pk).values()
+        row: dict[str, object] = dict(Claim.objects.filter(pk=claim.pk).values().get())
         rows = claim.lines.values_list("quantity", "price_minor", "order_line__title")
-        return [{name: row[name] for name in row if name not in its_own}, list(rows)]
+        return [{name: row[name] for name in row.keys() - its_own}, list(rows)]
 
     assert facts(laid) == facts(told)
     assert laid.transitions.count() == told.transitions.count() == 0

@@ -185,6 +185,7 @@ def spoiled(value: object, known: set[object], place: tuple[object, ...] = ()) -
     Fixtures repeat each other: what is ``known``, the same value in the same place among the same
     neighbours, empty or not, is done with.
     """
+    inner: list[object]
     if isinstance(value, dict):
         near = [(name, bool(one)) for name, one in value.items()]
         inner = [
