@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from itertools import count, islice, zip_longest
 from pathlib import Path
@@ -51,6 +52,7 @@ pytestmark = pytest.mark.django_db
 LANGUAGES = ("en", "zh-hans")
 CHOICES = 3
 """Of each filter so many choices are tried, one of every filter at a time."""
+LATIN = re.compile(r">([^<]*[a-z]{2}\s[^<]*)<")
 MANY = 5
 """Of a table with more rows than this, so many are opened, each of another kind."""
 KINDS = {"name", "kind", "state", "reason", "adapter", "template", "reaction", "outcome"}
@@ -159,16 +161,21 @@ def translated() -> tuple[frozenset[str], re.Pattern[str]]:
     return frozenset(whole), re.compile("|".join(sorted(gapped)))
 
 
+@cache
+def is_ours(text: str) -> bool:
+    """Test for a sentence of ours that has a Chinese wording."""
+    whole, gapped = translated()
+    return text in whole or (text.isascii() and " " in text and bool(gapped.fullmatch(text)))
+
+
 def english(html: str) -> list[str]:
     """Return the sentences of ours that a Chinese page says in English."""
+    likely = (" ".join(unescape(text).split()) for text in LATIN.findall(html))
+    if not any(is_ours(text) for text in likely):
+        return []  # most pages: reading them with care is slow
     reader = _Texts()
     reader.feed(html)
-    whole, gapped = translated()
-    return [
-        text
-        for text in dict.fromkeys(reader.found)
-        if text in whole or (text.isascii() and " " in text and gapped.fullmatch(text))
-    ]
+    return [text for text in dict.fromkeys(reader.found) if is_ours(text)]
 
 
 @cache
