@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -336,7 +337,7 @@ class TestTalk:
         sent = [
             conversation.write(
                 claim=claim, author=author, role=role, body=body, now=NOW,
-                send_key="6f2c1f5e-0000-4000-8000-00000000000" + str(number),  # type: ignore[arg-type]
+                send_key=UUID(f"6f2c1f5e-0000-4000-8000-00000000000{number}"),
                 photos=[ContentFile(picture(seed=number), name=f"{number}.jpg")],
             )
             for number, (author, role, body) in enumerate(
@@ -353,7 +354,7 @@ class TestTalk:
         with pytest.raises(conversation.PhotosRefused, match=r"notes\.txt"):
             conversation.write(
                 claim=claim, author=claim.shopper, role="shopper", body="See", now=NOW,
-                send_key="6f2c1f5e-0000-4000-8000-000000000009",  # type: ignore[arg-type]
+                send_key=UUID("6f2c1f5e-0000-4000-8000-000000000009"),
                 photos=[ContentFile(b"hello there", name="notes.txt")],
             )  # fmt: skip
 
@@ -367,7 +368,7 @@ class TestTalk:
         ):
             conversation.write(
                 claim=claim, author=author, role=role, body="Hello", now=at,
-                send_key=f"6f2c1f5e-0000-4000-8000-00000000001{number}",  # type: ignore[arg-type]
+                send_key=UUID(f"6f2c1f5e-0000-4000-8000-00000000001{number}"),
             )  # fmt: skip
         rows = conversation.with_unread(Claim.objects.filter(pk=claim.pk))
         assert rows.get().has_unread is True  # type: ignore[attr-defined]
