@@ -67,6 +67,15 @@ def one_line(text: object, *, at_most: int = 0) -> str:
     return line if not at_most or len(line) <= at_most else line[: at_most - 1].rstrip() + "…"
 
 
+def together(*sentences: object) -> str:
+    """Return sentences as one paragraph: a Chinese full stop brings its own space."""
+    said = [str(sentence) for sentence in sentences if sentence]
+    return "".join(
+        words if last or words.endswith(("。", "？", "！")) else f"{words} "
+        for last, words in ((place == len(said), words) for place, words in enumerate(said, 1))
+    )
+
+
 def subject(text: str) -> str:
     """Return a subject line of less than 60 characters that cannot smuggle in a header."""
     return one_line(text, at_most=SUBJECT_LENGTH)

@@ -19,6 +19,7 @@ from notifications.wording.base import (
     say_sum,
     say_when,
     subject,
+    together,
     working_days_after,
 )
 from portal.lib import dates
@@ -96,8 +97,10 @@ def offer(facts: Facts) -> Words:
         quote=clean(facts["text"]),
         total=(_("Our offer"), named["sum"]),
         button=_("See the offer and answer"),
-        then=f"{_if_yes(facts)} "
-        + _("Not what you hoped for? The same page says what else you can ask for."),
+        then=together(
+            _if_yes(facts),
+            _("Not what you hoped for? The same page says what else you can ask for."),
+        ),
         **_common(facts),
     )
 
@@ -113,8 +116,9 @@ def approved(facts: Facts) -> Words:
         quote=clean(facts["text"]),
         total=(_to(facts), named["sum"]),
         button=_("See the decision"),
-        then=f"{_leaves(facts)} "
-        + _("We write again when it has left, with the bank's reference."),
+        then=together(
+            _leaves(facts), _("We write again when it has left, with the bank's reference.")
+        ),
         **_common(facts),
     )
 

@@ -19,6 +19,7 @@ from notifications.wording.base import (
     say_list,
     say_when,
     subject,
+    together,
 )
 from portal.lib import dates, links
 
@@ -163,7 +164,7 @@ def trouble(facts: Facts) -> Words:
         heading=str(words.heading),
         stamp=_expected(facts) or _("Since %(when)s") % named,
         says=[
-            " ".join([str(words.says) % named, *([str(reason)] if reason else [])]),
+            together(str(words.says) % named, reason),
             *_inside(facts),
         ],
         button=_("See what you can do"),
