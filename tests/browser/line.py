@@ -46,7 +46,12 @@ class Line:
             self._drop(end)
 
     def mend(self, *, up: int) -> None:
-        """Let connections through again, at another speed."""
+        """Let connections through again, at another speed; those that knocked before are gone."""
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(self._door.getsockname(), timeout=5) as last,
+        ):
+            last.recv(1)  # it is turned away after all that stood in the queue before it
         self.pause, self.is_cut = CHUNK / up, False
 
     def _listen(self) -> None:
@@ -80,6 +85,7 @@ class Line:
         with contextlib.suppress(OSError):
             if self.is_cut:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                end.shutdown(socket.SHUT_RD)  # a thread that listens would hold it open
             else:
                 end.shutdown(socket.SHUT_RDWR)
         end.close()

@@ -159,7 +159,7 @@ class TestNotices:
         own = page_of(client, held)
 
         assert page.index(f'id="alarm" href="/t/{held.token}/"') < page.index("<h1")
-        assert "Parcel 2 of 3 : Held by weather" in text(page)
+        assert "Parcel 2 of 3 · Held by weather" in text(page)
         assert 'id="alarm"' not in own
 
 
