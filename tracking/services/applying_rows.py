@@ -203,7 +203,7 @@ _STORED = (
 def stored(parcel_ids: list[int]) -> dict[int, dict[bytes, Stored]]:
     """Return what is stored of these parcels, by fingerprint."""
     found: dict[int, dict[bytes, Stored]] = defaultdict(dict)
-    for row in sql.rows(_STORED, (sql.ids(parcel_ids),)):
+    for row in sql.rows(_STORED, (parcel_ids,)):
         found[row[0]][row[1]] = Stored(row[2], row[3], row[4], row[5], row[6:])
     return found
 
