@@ -52,7 +52,7 @@ def columns(rows: Iterable[Sequence[Any]], types: Sequence[str]) -> list[str]:
 
 
 def ids(numbers: Iterable[int]) -> str:
-    """Return numbers as one array literal, for ``= ANY(%s)``; a list would cost ten times that."""
+    """Return numbers as one array literal, for ``= ANY(%s)``."""
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
